@@ -1,0 +1,138 @@
+//! Threads with a part to play, and the moment when all of them have come to rest.
+
+use probe::threads::{self, Standing, Thread};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// How long [`quiesce`] waits for rest. Only code that never comes to rest (it spins, or polls with a time-out) meets it.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A named thread of a test's story.
+#[derive(Debug)]
+pub struct Actor<T> {
+    name: String,
+    id: Arc<AtomicU32>,
+    handle: JoinHandle<T>,
+}
+
+/// Starts an actor. Its name appears in reports ("thread 'writer' waits on a lock …"): 15 bytes at most are shown.
+///
+/// # Panics
+/// If the system refuses a thread.
+pub fn actor<T: Send + 'static>(name: &str, part: impl FnOnce() -> T + Send + 'static) -> Actor<T> {
+    let id = Arc::new(AtomicU32::new(0));
+    let theirs = Arc::clone(&id);
+    let handle = std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || {
+            theirs.store(own_id(), Ordering::Relaxed);
+            part()
+        })
+        .expect("the system has room for one more thread");
+    Actor { name: name.to_owned(), id, handle }
+}
+
+impl<T> Actor<T> {
+    /// Whether the actor has played its part to the end (or panicked). Exact after [`quiesce`].
+    pub fn has_finished(&self) -> bool {
+        self.handle.is_finished()
+    }
+
+    /// Where the actor stands right now. Exact after [`quiesce`].
+    pub fn standing(&self) -> Standing {
+        let id = self.id.load(Ordering::Relaxed);
+        let all = threads::read(None).expect("a process can read its own threads");
+        all.into_iter().find(|thread| thread.id == id).map_or(Standing::Ended, |thread| thread.standing)
+    }
+
+    /// The actor's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Waits for the end of the part and returns its result.
+    ///
+    /// # Panics
+    /// With the actor's own panic, if it panicked.
+    pub fn finish(self) -> T {
+        self.handle.join().unwrap_or_else(|payload| std::panic::resume_unwind(payload))
+    }
+
+    /// Waits for the end of the part; `Err` holds the payload of the actor's panic.
+    ///
+    /// # Errors
+    /// If the actor panicked.
+    pub fn join(self) -> std::thread::Result<T> {
+        self.handle.join()
+    }
+}
+
+/// Returns when every other thread of this process is blocked, without a time-out, or has ended: nothing more can
+/// happen until the caller acts. Exact, not timed: see [`threads::at_rest_in_both`].
+///
+/// # Panics
+/// As an unmet expectation, if a thread does not come to rest within five seconds: it is busy-waiting, or polls.
+#[track_caller]
+pub fn quiesce() {
+    let me = own_id();
+    let look = || -> Vec<Thread> {
+        let all = threads::read(None).expect("a process can read its own threads");
+        all.into_iter().filter(|thread| thread.id != me && thread.standing != Standing::Ended).collect()
+    };
+    let start = Instant::now();
+    let mut first = look();
+    loop {
+        let second = look();
+        if threads::at_rest_in_both(&first, &second, |thread| thread.standing.waits_for_ever()) {
+            return;
+        }
+        if start.elapsed() > PATIENCE {
+            let restless: Vec<String> = second
+                .iter()
+                .filter(|thread| !thread.standing.waits_for_ever())
+                .map(|thread| format!("thread '{}' {}", thread.name, thread.standing.describe()))
+                .collect();
+            crate::unmet(
+                "a thread that has nothing to do until another one acts",
+                "it blocks: it neither runs nor looks again every so often",
+                format!("after {} s {}", PATIENCE.as_secs(), restless.join(", ")),
+            );
+        }
+        std::thread::sleep(Duration::from_micros(100));
+        first = second;
+    }
+}
+
+/// The CPU time that all threads of this process have used so far.
+pub fn cpu_time() -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is a valid place for the answer.
+    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut time) };
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// How many threads this process has now, the test's own included.
+///
+/// # Panics
+/// If `/proc` cannot be read.
+pub fn threads_alive() -> usize {
+    let all = threads::read(None).expect("a process can read its own threads");
+    all.iter().filter(|thread| thread.standing != Standing::Ended).count()
+}
+
+/// How many file descriptors this process has open now.
+///
+/// # Panics
+/// If `/proc` cannot be read.
+pub fn open_descriptors() -> usize {
+    let entries = std::fs::read_dir("/proc/self/fd").expect("a process can list its own descriptors");
+    // The listing itself holds one.
+    entries.count() - 1
+}
+
+fn own_id() -> u32 {
+    // SAFETY: `gettid` takes nothing and cannot fail.
+    unsafe { libc::gettid() as u32 }
+}

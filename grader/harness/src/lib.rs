@@ -1,0 +1,91 @@
+//! What hidden tests are written with.
+//!
+//! A hidden test is an ordinary `#[test]` in an ordinary crate: `cargo test -p tests-<slug>` runs it against the
+//! reference, an editor shows its errors. The attributes of this crate add what a grader needs: run by the grader,
+//! each fact has a process of its own, and reports over an inherited descriptor ([`probe::wire`]) instead of by exit code.
+//!
+//! Three things make tests of concurrent code *exact* instead of timed:
+//! - [`actor`] starts a named thread that plays a part in the story of a test;
+//! - [`quiesce`] returns when every other thread is blocked, so that "it waits" can be asserted without a sleep;
+//! - [`cpu_time`] shows whether waiting costs anything.
+//!
+//! Expectations are [`expect!`] and [`expect_eq!`]: they say what was demanded and what was seen, for a person who must
+//! not read the test. Nothing here has an opinion on verdicts; that is the engine's.
+
+mod actors;
+mod graded;
+mod memory;
+mod peers;
+
+pub use actors::{Actor, actor, cpu_time, open_descriptors, quiesce, threads_alive};
+pub use graded::{fact, transcript, workload};
+pub use harness_macros::{fact, peer, transcript, workload};
+pub use peers::{Peer, peer, start_peer};
+
+/// The compiler whose messages `compile_messages.rs` pins; with another one the messages may be worded otherwise,
+/// and only the error codes and lines are judged (by the grader).
+pub const PINNED_COMPILER: &str = "1.95";
+
+/// Whether the compiler in use is the one whose messages are pinned. Says so on stderr if not.
+pub fn pinned_compiler() -> bool {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let version = std::process::Command::new(rustc).arg("--version").output().map(|output| output.stdout);
+    let version = String::from_utf8(version.unwrap_or_default()).unwrap_or_default();
+    let pinned = version.starts_with(&format!("rustc {PINNED_COMPILER}."));
+    if !pinned {
+        eprintln!("messages are pinned for rustc {PINNED_COMPILER}, this is {}: not compared", version.trim());
+    }
+    pinned
+}
+
+/// What a fact demanded and did not get. The payload of the panic that [`expect!`] and [`expect_eq!`] raise.
+#[derive(Clone, Debug)]
+pub struct Unmet {
+    /// What was being looked at.
+    pub about: String,
+    /// What the fact demands.
+    pub expected: String,
+    /// What was seen.
+    pub seen: String,
+}
+
+impl std::fmt::Display for Unmet {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}\n  expected: {}\n      seen: {}", self.about, self.expected, self.seen)
+    }
+}
+
+/// Ends the fact: it does not hold.
+///
+/// # Panics
+/// Always; that is how it ends the fact.
+#[track_caller]
+pub fn unmet(about: impl Into<String>, expected: impl Into<String>, seen: impl Into<String>) -> ! {
+    let unmet = Unmet { about: about.into(), expected: expected.into(), seen: seen.into() };
+    if graded::is_graded() { std::panic::panic_any(unmet) } else { panic!("{unmet}") }
+}
+
+/// `expect!(condition, "what is looked at", "what is demanded", "what was seen")`: each text may be any expression
+/// that becomes a `String`, and is evaluated only when the condition is false.
+#[macro_export]
+macro_rules! expect {
+    ($condition:expr, $about:expr, $expected:expr, $seen:expr $(,)?) => {
+        if !$condition {
+            $crate::unmet($about, $expected, $seen)
+        }
+    };
+}
+
+/// `expect_eq!(seen, expected, "what is looked at")`: both must be `Debug` and comparable.
+#[macro_export]
+macro_rules! expect_eq {
+    ($seen:expr, $expected:expr, $about:expr $(,)?) => {
+        match (&$seen, &$expected) {
+            (seen, expected) => {
+                if !(*seen == *expected) {
+                    $crate::unmet($about, format!("{expected:?}"), format!("{seen:?}"))
+                }
+            }
+        }
+    };
+}

@@ -1,0 +1,10 @@
+//! The little that a graded process and the grader have in common.
+//!
+//! - [`wire`]: what the two say to each other over one inherited descriptor.
+//! - [`threads`]: what the threads of a process can be seen doing, from `/proc`.
+//!
+//! Linked into hidden tests and into the grader alike, so it has no dependency but `libc`
+//! and no opinion: what a message or a standing *means* for a verdict is decided in the engine.
+
+pub mod threads;
+pub mod wire;
