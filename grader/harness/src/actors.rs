@@ -76,10 +76,13 @@ impl<T> Actor<T> {
 /// As an unmet expectation, if a thread does not come to rest within five seconds: it is busy-waiting, or polls.
 #[track_caller]
 pub fn quiesce() {
-    let me = own_id();
+    // The main thread is the test runner's: it waits for this one.
+    let (me, main) = (own_id(), std::process::id());
     let look = || -> Vec<Thread> {
         let all = threads::read(None).expect("a process can read its own threads");
-        all.into_iter().filter(|thread| thread.id != me && thread.standing != Standing::Ended).collect()
+        all.into_iter()
+            .filter(|thread| thread.id != me && thread.id != main && thread.standing != Standing::Ended)
+            .collect()
     };
     let start = Instant::now();
     let mut first = look();

@@ -15,7 +15,9 @@ use proc_macro::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 pub fn fact(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let panics =
         arguments.into_iter().any(|token| matches!(&token, TokenTree::Ident(ident) if ident.to_string() == "panics"));
-    rewrite(item, |name, _, body| format!("::harness::fact({name:?}, {panics}, move || {body})"))
+    rewrite(item, |name, _, body| {
+        format!("::harness::fact(concat!(module_path!(), \"::\", {name:?}), {name:?}, {panics}, move || {body})")
+    })
 }
 
 /// A small program over the learner's API that returns its text; the text is compared with the committed snapshot
