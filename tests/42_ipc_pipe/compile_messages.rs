@@ -7,3 +7,8 @@ fn the_reference_is_refused_in_the_pinned_words() {
         trybuild::TestCases::new().compile_fail("compile_fail/*.rs");
     }
 }
+
+#[test]
+fn the_reference_compiles_where_it_must() {
+    trybuild::TestCases::new().pass("compile_pass/*.rs");
+}

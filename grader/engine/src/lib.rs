@@ -1,1 +1,34 @@
-//! x
+//! Stages, compiles, runs and judges a submission.
+//!
+//! The way through: [`workspace`] and [`catalog`] say what there is, [`submission`] what is graded, [`kit`] and [`compiler`]
+//! build, [`sandbox`] and [`facts`] run, [`checks`] judge, and [`pipeline`] is the order of it all. [`history`] keeps
+//! what the learner did.
+//!
+//! The learner's faults are values ([`verdict::Finding`]); an `Err` is always ours, the machine's or the user's
+//! ([`trouble::Trouble`]). No code of a learner's runs in this process, and no learner's file is written, except by `reset`.
+
+#[cfg(not(target_os = "linux"))]
+compile_error!(
+    "the grader needs Linux (process groups, pidfd, /proc); on macOS and Windows use a Linux VM, a container or WSL 2"
+);
+
+pub mod api;
+pub mod author;
+pub mod catalog;
+pub mod checks;
+pub mod compiler;
+pub mod config;
+pub mod curriculum;
+pub mod facts;
+pub mod history;
+pub mod kit;
+pub mod manifest;
+pub mod notes;
+pub mod pipeline;
+pub mod processes;
+pub mod sandbox;
+pub mod sign_test;
+pub mod submission;
+pub mod toolchain;
+pub mod trouble;
+pub mod workspace;

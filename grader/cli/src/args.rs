@@ -1,0 +1,202 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use verdict::Check;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    accepted, or done
+  1    rejected (author verify: something is wrong)
+  2    wrong usage, or a broken settings file
+  3    inconclusive: no fault was found, but a measurement did not settle
+  4    the submission does not compile
+  70   our fault; never counts against the submission
+  130  interrupted";
+
+const NAMES: &str = "\
+An EXERCISE is named by its folder (34_read_write_lock), its name (read_write_lock), its section (3.4 or 34), the beginning of \
+a name, or a path to it.";
+
+/// Grades concurrent Rust exercises: every verdict says why.
+#[derive(Debug, Parser)]
+#[command(name = "grader", bin_name = "cargo grader", version, about, after_help = EXIT_CODES, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    /// What to do; without it: where you are and what is next
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
+    pub(crate) color: When,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the exercises and how far you have come
+    List(List),
+    /// Grade your solution of one or more exercises
+    Check(CheckArguments),
+    /// Show the next hint of an exercise
+    Hint(Hint),
+    /// Show the reference solution and its notes, once yours is accepted
+    Solution(Solution),
+    /// Put the starter of an exercise back, keeping a backup of your file
+    Reset(Reset),
+    /// For those who write exercises
+    Author(Author),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// The form of the output
+    #[arg(long, value_enum, default_value_t = ListFormat::Terminal)]
+    pub(crate) format: ListFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    /// For people
+    Terminal,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = NAMES, after_long_help = format!("{NAMES}\n\n{EXIT_CODES}"))]
+pub(crate) struct CheckArguments {
+    /// The exercises to grade; without any: the next one of the curriculum that is not accepted
+    #[arg(value_name = "EXERCISE")]
+    pub(crate) exercises: Vec<String>,
+    /// Grade every exercise
+    #[arg(long, conflicts_with = "exercises")]
+    pub(crate) all: bool,
+    /// Make these checks only: source_rules, build, compile_fail, behaviour, transcript, timing
+    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
+    pub(crate) only: Vec<Check>,
+    /// Grade this instead of your own file: a crate's folder, a folder of .rs files, or one .rs file
+    #[arg(long, value_name = "PATH")]
+    pub(crate) submission: Option<PathBuf>,
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t = ReportFormat::Terminal)]
+    pub(crate) format: ReportFormat,
+    /// Write the report to a file instead of the standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Show every finding in full, and every item of every check
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// For people
+    Terminal,
+    /// For programs; the schema is grader/report.schema.json
+    Json,
+    /// For continuous integration
+    Junit,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = NAMES)]
+pub(crate) struct Hint {
+    /// The exercise
+    pub(crate) exercise: String,
+    /// Show all hints
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = NAMES)]
+pub(crate) struct Solution {
+    /// The exercise
+    pub(crate) exercise: String,
+    /// Show it although yours is not accepted yet; this is recorded
+    #[arg(long)]
+    pub(crate) give_up: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = NAMES)]
+pub(crate) struct Reset {
+    /// The exercise
+    pub(crate) exercise: String,
+    /// Do not ask
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Author {
+    #[command(subcommand)]
+    pub(crate) command: AuthorCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuthorCommand {
+    /// Check the checks: reference and accepted variants pass, every rejected variant is caught by the check it names
+    Verify(Verify),
+    /// Lay out the folders of a new exercise
+    New(New),
+    /// Grade every reference and accepted variant many times and count wrong verdicts
+    Soak(Soak),
+    /// Measure how long a learner waits, against plain cargo test
+    Bench(Bench),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = NAMES)]
+pub(crate) struct Verify {
+    /// The exercises to verify
+    #[arg(value_name = "EXERCISE", required_unless_present = "all")]
+    pub(crate) exercises: Vec<String>,
+    /// Verify every exercise
+    #[arg(long, conflicts_with = "exercises")]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct New {
+    /// Two digits (chapter and section), '_', and a name in snake case
+    #[arg(value_name = "NN_slug")]
+    pub(crate) name: String,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = NAMES)]
+pub(crate) struct Soak {
+    /// The exercises; without any: all
+    #[arg(value_name = "EXERCISE")]
+    pub(crate) exercises: Vec<String>,
+    /// How often each is graded
+    #[arg(long, short = 'n', default_value_t = 200)]
+    pub(crate) times: usize,
+    /// Keep every core busy with other work meanwhile
+    #[arg(long)]
+    pub(crate) load: bool,
+    /// Leave these checks out
+    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
+    pub(crate) without: Vec<Check>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// Rounds, alternated between the grader and plain cargo test
+    #[arg(long, short = 'n', default_value_t = 9)]
+    pub(crate) rounds: usize,
+    /// The exercises; without any: read_write_lock and gather
+    #[arg(value_name = "EXERCISE")]
+    pub(crate) exercises: Vec<String>,
+}

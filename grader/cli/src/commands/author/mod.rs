@@ -1,0 +1,30 @@
+//! `author`: for those who write exercises.
+
+mod bench;
+mod new;
+mod soak;
+mod verify;
+
+use super::Desk;
+use crate::args::AuthorCommand;
+use crate::exit_code::ExitCode;
+use crate::screen::Screen;
+use engine::catalog::Exercise;
+use engine::trouble::Trouble;
+
+pub(crate) fn run(command: AuthorCommand, screen: &Screen) -> Result<ExitCode, Trouble> {
+    match command {
+        AuthorCommand::Verify(arguments) => verify::run(&arguments, screen),
+        AuthorCommand::New(arguments) => new::run(&arguments, screen),
+        AuthorCommand::Soak(arguments) => soak::run(&arguments, screen),
+        AuthorCommand::Bench(arguments) => bench::run(&arguments, screen),
+    }
+}
+
+/// The exercises that were named; all if none was.
+fn chosen(desk: &Desk, names: &[String]) -> Result<Vec<Exercise>, Trouble> {
+    if names.is_empty() {
+        return desk.folders.iter().map(|folder| Exercise::read(&desk.workspace, folder)).collect();
+    }
+    names.iter().map(|name| desk.exercise(name)).collect()
+}

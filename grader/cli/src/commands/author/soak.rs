@@ -1,0 +1,68 @@
+//! `author soak`: grades everything that is right many times and counts what was not accepted.
+
+use super::chosen;
+use crate::args::Soak;
+use crate::commands::Desk;
+use crate::exit_code::ExitCode;
+use crate::screen::Screen;
+use engine::manifest::rust_files;
+use engine::pipeline::Grader;
+use engine::submission::Source;
+use engine::trouble::Trouble;
+use engine::{author, processes};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+use verdict::{Check, Origin, Verdict};
+
+pub(crate) fn run(arguments: &Soak, screen: &Screen) -> Result<ExitCode, Trouble> {
+    let desk = Desk::open(screen)?;
+    let exercises = chosen(&desk, &arguments.exercises)?;
+    let grader = Grader::new(desk.workspace.clone())?;
+    let load = if arguments.load { busy(grader.jobs)? } else { Vec::new() };
+    let (mut false_rejections, mut unsettled, mut gradings) = (0, 0, 0);
+    for exercise in &exercises {
+        let only: Vec<Check> =
+            exercise.checks().into_iter().filter(|check| !arguments.without.contains(check)).collect();
+        let mut sources = vec![Source::reference(exercise)?];
+        for path in rust_files(&exercise.tests.join("accepted"))? {
+            sources.push(Source::file(Origin::Accepted, &path)?);
+        }
+        for source in &sources {
+            let (begun, mut wrong, mut open) = (Instant::now(), 0, 0);
+            for round in 1..=arguments.times {
+                let report = grader.grade(exercise, source, Some(&only), &|_| {})?;
+                if author::falsely_rejected(&report) {
+                    wrong += 1;
+                    for finding in report.checks.iter().flat_map(|check| &check.findings) {
+                        let seen = finding.seen.as_deref().unwrap_or("");
+                        screen.print(&format!("    round {round}: {} — {}: {seen}\n", finding.check, finding.subject));
+                    }
+                } else if report.verdict == Verdict::Inconclusive {
+                    open += 1;
+                }
+            }
+            screen.print(&format!(
+                "{} × {}: {wrong} false rejections, {open} inconclusive, {:.2} s each\n",
+                arguments.times,
+                desk.workspace.shown(&source.root),
+                begun.elapsed().as_secs_f64() / arguments.times.max(1) as f64
+            ));
+            false_rejections += wrong;
+            unsettled += open;
+            gradings += arguments.times;
+        }
+    }
+    drop(load);
+    screen.print(&format!("\n{gradings} gradings, {false_rejections} false rejections, {unsettled} inconclusive\n"));
+    Ok(if false_rejections > 0 { ExitCode::Rejected } else { ExitCode::Success })
+}
+
+/// One process per core that does nothing but keep it busy; killed when dropped.
+fn busy(cores: usize) -> Result<Vec<processes::Process>, Trouble> {
+    let one = || {
+        let mut command = Command::new("sh");
+        command.args(["-c", "while :; do :; done"]).stdin(Stdio::null());
+        processes::spawn(&mut command).map_err(|error| Trouble::Ours(format!("cannot start a busy process: {error}")))
+    };
+    (0..cores).map(|_| one()).collect()
+}

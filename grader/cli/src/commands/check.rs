@@ -1,0 +1,126 @@
+//! `check`: grades, reports, records.
+
+use super::Desk;
+use crate::args::{CheckArguments, ReportFormat};
+use crate::exit_code::ExitCode;
+use crate::live::Live;
+use crate::render::terminal::{self, Look};
+use crate::render::{json, junit};
+use crate::screen::Screen;
+use engine::catalog::Exercise;
+use engine::pipeline::Grader;
+use engine::submission::Source;
+use engine::trouble::Trouble;
+use verdict::{Attempt, Check, Origin, Outcome, Report, Verdict};
+
+pub(crate) fn run(arguments: &CheckArguments, screen: &Screen) -> Result<ExitCode, Trouble> {
+    let desk = Desk::open(screen)?;
+    let exercises = chosen(arguments, &desk)?;
+    if arguments.submission.is_some() && exercises.len() != 1 {
+        return Err(Trouble::Usage("--submission is graded for one exercise; name just that one".into()));
+    }
+    // Whatever is wrong with the arguments is said before anything is built.
+    let sources: Vec<Source> = exercises
+        .iter()
+        .map(|exercise| {
+            arguments.submission.as_ref().map_or_else(|| Source::learner(exercise), |path| Source::submitted(path))
+        })
+        .collect::<Result<_, _>>()?;
+    let grader = Grader::new(desk.workspace.clone())?;
+    let only: Option<&[Check]> = (!arguments.only.is_empty()).then_some(&arguments.only);
+    let plain = arguments.output.is_some();
+    let look = Look { width: screen.width, colour: screen.colour && !plain, verbose: arguments.verbose };
+    let (mut reports, mut text) = (Vec::new(), String::new());
+    for (exercise, source) in exercises.iter().zip(&sources) {
+        let live = Live::new(screen, &exercise.slug);
+        let report = grader.grade(exercise, source, only, &|event| live.watch(event))?;
+        drop(live);
+        if source.origin == Origin::Learner {
+            desk.record(screen, &exercise.folder, attempt(&report));
+        }
+        if arguments.format == ReportFormat::Terminal {
+            let mut page = terminal::render(&report, look);
+            page.push_str(&advice(&report, exercise, source));
+            if exercises.len() > 1 {
+                page.push('\n');
+            }
+            if plain { text.push_str(&page) } else { screen.print(&page) }
+        }
+        reports.push(report);
+    }
+    match arguments.format {
+        ReportFormat::Terminal if reports.len() > 1 => {
+            let summary = summary(&reports);
+            if plain { text.push_str(&summary) } else { screen.print(&summary) }
+        }
+        ReportFormat::Terminal => {}
+        ReportFormat::Json => text = json::render(&reports),
+        ReportFormat::Junit => text = junit::render(&reports),
+    }
+    match &arguments.output {
+        Some(path) => std::fs::write(path, text)
+            .map_err(|error| Trouble::Usage(format!("cannot write the report to {}: {error}", path.display())))?,
+        None => screen.print(&text),
+    }
+    Ok(ExitCode::of_reports(&reports))
+}
+
+fn chosen(arguments: &CheckArguments, desk: &Desk) -> Result<Vec<Exercise>, Trouble> {
+    if arguments.all {
+        return desk.folders.iter().map(|folder| Exercise::read(&desk.workspace, folder)).collect();
+    }
+    if !arguments.exercises.is_empty() {
+        let mut exercises: Vec<Exercise> = Vec::new();
+        for name in &arguments.exercises {
+            let exercise = desk.exercise(name)?;
+            if !exercises.iter().any(|each| each.folder == exercise.folder) {
+                exercises.push(exercise);
+            }
+        }
+        return Ok(exercises);
+    }
+    match desk.next() {
+        Some(folder) => Ok(vec![Exercise::read(&desk.workspace, folder)?]),
+        None => Err(Trouble::Usage("every exercise is accepted; name one to grade it again, or use --all".into())),
+    }
+}
+
+fn attempt(report: &Report) -> Attempt {
+    let failed = report.checks.iter().filter(|check| check.outcome == Outcome::Failed);
+    Attempt::Check {
+        verdict: report.verdict,
+        complete: report.complete,
+        score: report.score,
+        failed: failed.map(|check| check.check).collect(),
+        millis: report.millis,
+    }
+}
+
+/// What to type next, after the learner's own exercise was graded.
+fn advice(report: &Report, exercise: &Exercise, source: &Source) -> String {
+    if source.origin != Origin::Learner {
+        return String::new();
+    }
+    let slug = &exercise.slug;
+    match report.verdict {
+        Verdict::Accepted if report.complete => {
+            format!("next: cargo grader solution {slug}   (the reference, and why)\n")
+        }
+        Verdict::Accepted => format!("next: cargo grader check {slug}   (all checks)\n"),
+        Verdict::Inconclusive => format!("next: cargo grader check {slug}   (again, when the machine is quieter)\n"),
+        Verdict::Rejected | Verdict::Unbuildable => {
+            format!("brief: exercises/{}/README.md · stuck? cargo grader hint {slug}\n", exercise.folder)
+        }
+    }
+}
+
+fn summary(reports: &[Report]) -> String {
+    let width = reports.iter().map(|report| report.exercise.len()).max().unwrap_or(0);
+    let line = |report: &Report| {
+        let score = format!("{}/{}", report.score.points, report.score.of);
+        format!("{:<width$}  {:<12}  {score:>8}\n", report.exercise, report.verdict.word())
+    };
+    let accepted = reports.iter().filter(|report| report.verdict == Verdict::Accepted).count();
+    let lines: String = reports.iter().map(line).collect();
+    format!("{lines}\n{accepted} of {} accepted\n", reports.len())
+}

@@ -1,0 +1,5 @@
+//! From a report to text. Each renderer is a plain function.
+
+pub(crate) mod json;
+pub(crate) mod junit;
+pub(crate) mod terminal;

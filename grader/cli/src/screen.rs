@@ -1,0 +1,72 @@
+//! The terminal: how wide it is, whether it has colour, and whether somebody watches.
+
+use crate::args::When;
+use anstyle::{AnsiColor, Style};
+use std::io::{IsTerminal, Write};
+
+/// What is known about where the output goes.
+#[derive(Clone, Debug)]
+pub(crate) struct Screen {
+    /// Characters per line.
+    pub(crate) width: usize,
+    /// Whether the standard output takes colour.
+    pub(crate) colour: bool,
+    /// Whether progress can be shown and erased again on the standard error.
+    pub(crate) live: bool,
+    /// Whether the standard error takes colour.
+    pub(crate) error_colour: bool,
+}
+
+/// Text is not broken to lines longer than this, however wide the terminal.
+const WIDEST: usize = 110;
+
+impl Screen {
+    /// The screen this process writes to.
+    pub(crate) fn of_this_process(when: When) -> Screen {
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let wants = |terminal: bool| match when {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => terminal && !plain && !dumb,
+        };
+        let (out, error) = (std::io::stdout().is_terminal(), std::io::stderr().is_terminal());
+        let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+        let width = columns.or_else(terminal_width).unwrap_or(80usize).clamp(40, WIDEST);
+        Screen { width, colour: wants(out), live: error && !dumb, error_colour: wants(error) }
+    }
+
+    /// Prints text on the standard output. A reader that has gone away (`| head`) is no fault.
+    pub(crate) fn print(&self, text: &str) {
+        let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    }
+
+    /// Prints one complaint on the standard error.
+    pub(crate) fn complain(&self, text: &str) {
+        let head =
+            if self.error_colour { paint(text_style(AnsiColor::Red).bold(), "error:") } else { "error:".to_owned() };
+        let _ = writeln!(std::io::stderr().lock(), "{head} {text}");
+    }
+
+    /// Prints one remark on the standard error.
+    pub(crate) fn remark(&self, text: &str) {
+        let _ = writeln!(std::io::stderr().lock(), "{text}");
+    }
+}
+
+/// The width as the terminal of the standard output (or error) tells it.
+fn terminal_width() -> Option<usize> {
+    terminal_size::terminal_size_of(std::io::stdout())
+        .or_else(|| terminal_size::terminal_size_of(std::io::stderr()))
+        .map(|(terminal_size::Width(width), _)| usize::from(width))
+}
+
+/// A style with this colour.
+pub(crate) fn text_style(colour: AnsiColor) -> Style {
+    Style::new().fg_color(Some(colour.into()))
+}
+
+/// Text in a style.
+pub(crate) fn paint(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}

@@ -1,0 +1,94 @@
+//! Behaviour: facts, each in a process of its own, as many at once as there are cores.
+
+use crate::facts::{Showed, Tests};
+use crate::manifest::Hidden;
+use crate::trouble::Trouble;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+use verdict::{Check, CheckReport, Event, Evidence, Finding, Item, Kind, Outcome};
+
+/// After so many facts that ran into their time limit, the others are not tried: each would take as long.
+const MOST_TIME_LIMITS: usize = 2;
+
+/// Runs all facts.
+///
+/// # Errors
+/// If a process could not be started or looked after.
+pub fn check(
+    tests: &Tests,
+    facts: &[Hidden],
+    of: u32,
+    jobs: usize,
+    watch: &(dyn Fn(Event) + Sync),
+) -> Result<CheckReport, Trouble> {
+    let begun = Instant::now();
+    watch(Event::Started { check: Check::Behaviour, items: facts.len() });
+    let run =
+        Run { tests, watch, results: facts.iter().map(|_| Mutex::new(None)).collect(), hangs: AtomicUsize::new(0) };
+    let (alone, together): (Vec<usize>, Vec<usize>) = (0..facts.len()).partition(|index| facts[*index].has("alone"));
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        let worker = || -> Result<(), Trouble> {
+            while let Some(index) = together.get(next.fetch_add(1, Ordering::Relaxed)) {
+                run.one(*index, &facts[*index])?;
+            }
+            Ok(())
+        };
+        let workers: Vec<_> = (1..jobs).map(|_| scope.spawn(worker)).collect();
+        let mine = worker();
+        workers
+            .into_iter()
+            .map(|worker| worker.join().unwrap_or(Err(Trouble::Ours("a worker panicked".into()))))
+            .fold(mine, Result::and)
+    })?;
+    for index in alone {
+        run.one(index, &facts[index])?;
+    }
+    let (mut items, mut findings) = (Vec::new(), Vec::new());
+    for result in run.results {
+        if let Some((item, finding)) = result.into_inner().unwrap_or_default() {
+            items.push(item);
+            findings.extend(finding);
+        }
+    }
+    let ran = items.iter().filter(|item: &&Item| !matches!(item.outcome, Outcome::NotRun(_))).count();
+    let evidence = Evidence::Facts { run: ran, of: facts.len() };
+    let millis = begun.elapsed().as_millis() as u64;
+    Ok(CheckReport::from_items(Check::Behaviour, of, evidence, items, findings, millis))
+}
+
+/// A fact's outcome, and what was wrong.
+type Judged = (Item, Option<Finding>);
+
+struct Run<'a> {
+    tests: &'a Tests,
+    watch: &'a (dyn Fn(Event) + Sync),
+    /// One place per fact, in the order of the file.
+    results: Vec<Mutex<Option<Judged>>>,
+    hangs: AtomicUsize,
+}
+
+impl Run<'_> {
+    fn one(&self, index: usize, fact: &Hidden) -> Result<(), Trouble> {
+        let mut item =
+            Item { name: fact.name.clone(), statement: fact.statement.clone(), outcome: Outcome::Passed, millis: 0 };
+        let mut finding = None;
+        if self.hangs.load(Ordering::Relaxed) >= MOST_TIME_LIMITS {
+            item.outcome = Outcome::NotRun(format!("{MOST_TIME_LIMITS} facts ran into their time limit already"));
+        } else {
+            let (showed, wall) = self.tests.run(Check::Behaviour, "behaviour", fact)?;
+            item.millis = wall.as_millis() as u64;
+            if let Showed::Fails(found) = showed {
+                if found.kind == Kind::TimeLimit {
+                    self.hangs.fetch_add(1, Ordering::Relaxed);
+                }
+                item.outcome = Outcome::Failed;
+                finding = Some(*found);
+            }
+        }
+        (self.watch)(Event::Item { check: Check::Behaviour, name: item.name.clone(), outcome: item.outcome.clone() });
+        *self.results[index].lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some((item, finding));
+        Ok(())
+    }
+}

@@ -1,0 +1,224 @@
+//! Every process the grader starts, so that none is left behind.
+//!
+//! All starts go through [`spawn`]. Each process leads a process group of its own and is killed by the kernel when the
+//! grader dies. The grader adopts what they leave behind (it is their *subreaper*), so that [`reap_strays`] finds even
+//! a process that changed its group and its session.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+
+/// The environment variable that marks a process, and what it starts, with the number of its run.
+const RUN: &str = "GRADER_RUN";
+
+/// The processes that were started and not yet waited for, each with the number of its run. The lock is held while a
+/// process is started, too: whoever looks for strays must not meet a child that is not in here yet.
+static LIVE: Mutex<BTreeMap<i32, u64>> = Mutex::new(BTreeMap::new());
+
+static NEXT_RUN: AtomicU64 = AtomicU64::new(1);
+
+/// Set by the first interrupt: no further process is started.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+fn live() -> MutexGuard<'static, BTreeMap<i32, u64>> {
+    LIVE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// By itself, with this exit code.
+    Exited(i32),
+    /// By this signal.
+    Signalled(i32),
+}
+
+/// A process of ours that is still to be waited for. Killed, with its whole group, when dropped.
+#[derive(Debug)]
+pub struct Process {
+    id: i32,
+    run: u64,
+    /// The pipes of the process, to be taken.
+    pub child: Child,
+    waited: bool,
+}
+
+/// Starts a process in a group of its own.
+///
+/// # Errors
+/// If the system refuses, or the user has interrupted the grader.
+pub fn spawn(command: &mut Command) -> io::Result<Process> {
+    static ADOPT: Once = Once::new();
+    // SAFETY: a plain `prctl`. If the kernel refuses, strays go to init as usual and only their groups are killed.
+    ADOPT.call_once(|| unsafe {
+        libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1);
+    });
+    let run = NEXT_RUN.fetch_add(1, Ordering::Relaxed);
+    command.env(RUN, run.to_string()).process_group(0);
+    // SAFETY: only async-signal-safe calls between fork and exec.
+    unsafe {
+        command.pre_exec(|| {
+            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+            Ok(())
+        });
+    }
+    let mut live = live();
+    if INTERRUPTED.load(Ordering::SeqCst) {
+        return Err(io::Error::new(io::ErrorKind::Interrupted, "the user interrupted"));
+    }
+    let child = command.spawn()?;
+    let id = child.id() as i32;
+    live.insert(id, run);
+    Ok(Process { id, run, child, waited: false })
+}
+
+impl Process {
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.id as u32
+    }
+
+    /// The number that marks this process and all that it starts.
+    pub fn run(&self) -> u64 {
+        self.run
+    }
+
+    /// Kills the process and everything in its group.
+    pub fn kill(&self) {
+        if !self.waited {
+            // SAFETY: a plain `kill`; the group is ours, since the process has not been waited for.
+            unsafe { libc::kill(-self.id, libc::SIGKILL) };
+        }
+    }
+
+    /// Waits for the end of the process, then kills what is left of its group.
+    ///
+    /// # Errors
+    /// If the process cannot be waited for.
+    pub fn wait(&mut self) -> io::Result<End> {
+        let mut status = 0;
+        // SAFETY: WNOWAIT leaves the process a zombie, so that its id and group stay ours until the group is killed.
+        unsafe {
+            let mut info: libc::siginfo_t = std::mem::zeroed();
+            while libc::waitid(libc::P_PID, self.id as u32, &raw mut info, libc::WEXITED | libc::WNOWAIT) == -1 {
+                let error = io::Error::last_os_error();
+                if error.kind() != io::ErrorKind::Interrupted {
+                    return Err(error);
+                }
+            }
+            libc::kill(-self.id, libc::SIGKILL);
+        }
+        let mut live = live();
+        // SAFETY: `status` is a valid place for the answer.
+        if unsafe { libc::waitpid(self.id, &raw mut status, 0) } == -1 {
+            return Err(io::Error::last_os_error());
+        }
+        live.remove(&self.id);
+        self.waited = true;
+        Ok(if libc::WIFSIGNALED(status) {
+            End::Signalled(libc::WTERMSIG(status))
+        } else {
+            End::Exited(libc::WEXITSTATUS(status))
+        })
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if !self.waited {
+            self.kill();
+            let _ = self.wait();
+        }
+    }
+}
+
+/// Kills every adopted process whose run is over, and waits for it. Returns the names of those that belonged to `run`.
+///
+/// An adopted process of a run that still goes on is left alone: the test may be about just that.
+pub fn reap_strays(run: u64) -> Vec<String> {
+    let mut names = Vec::new();
+    loop {
+        // The lock keeps new children out while we look.
+        let live = live();
+        let mut reaped = false;
+        for id in children_of(std::process::id()).into_iter().filter(|id| !live.contains_key(id)) {
+            let (name, ended) = name_of(id);
+            let owner = run_of(id);
+            let over = owner.map_or(live.is_empty(), |owner| !live.values().any(|run| *run == owner));
+            if !ended && !over {
+                continue;
+            }
+            if !ended && owner == Some(run) {
+                names.push(name);
+            }
+            // SAFETY: `id` is a child of this process that nobody else waits for.
+            unsafe {
+                libc::kill(id, libc::SIGKILL);
+                libc::waitpid(id, std::ptr::null_mut(), 0);
+            }
+            reaped = true;
+        }
+        // The children of what was killed are ours now.
+        if !reaped {
+            return names;
+        }
+    }
+}
+
+/// The run that a process was started in, from the environment it was given.
+fn run_of(id: i32) -> Option<u64> {
+    let environment = std::fs::read(format!("/proc/{id}/environ")).ok()?;
+    let prefix = format!("{RUN}=");
+    let entry = environment.split(|byte| *byte == 0).find_map(|entry| entry.strip_prefix(prefix.as_bytes()))?;
+    std::str::from_utf8(entry).ok()?.parse().ok()
+}
+
+/// The name of a process, and whether it has ended already and only waits to be reaped.
+fn name_of(id: i32) -> (String, bool) {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    let Some((head, tail)) = stat.rsplit_once(") ") else { return ("?".into(), true) };
+    (head.split_once('(').map_or("?", |(_, name)| name).to_owned(), tail.starts_with(['Z', 'X']))
+}
+
+/// Kills everything at once and lets nothing new start. For an interrupt; safe to call at any time from a thread.
+pub fn stop_everything() {
+    INTERRUPTED.store(true, Ordering::SeqCst);
+    let live = live();
+    for id in live.keys() {
+        // SAFETY: a plain `kill` of a group of ours.
+        unsafe { libc::kill(-id, libc::SIGKILL) };
+    }
+    for (id, _) in descendants_of(std::process::id()) {
+        // SAFETY: whatever is below us was started by what we started.
+        unsafe { libc::kill(id, libc::SIGKILL) };
+    }
+}
+
+/// Whether the user has interrupted.
+pub fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::SeqCst)
+}
+
+/// The direct children of a process, zombies included.
+pub fn children_of(id: u32) -> Vec<i32> {
+    let Ok(tasks) = std::fs::read_dir(format!("/proc/{id}/task")) else { return Vec::new() };
+    let lists = tasks.flatten().filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
+    lists.flat_map(|list| list.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<_>>()).collect()
+}
+
+/// All processes below a process that are still running, each with its name.
+pub fn descendants_of(id: u32) -> Vec<(i32, String)> {
+    let mut found = Vec::new();
+    let mut waiting = children_of(id);
+    while let Some(child) = waiting.pop() {
+        waiting.extend(children_of(child as u32));
+        let (name, ended) = name_of(child);
+        if !ended {
+            found.push((child, name));
+        }
+    }
+    found
+}

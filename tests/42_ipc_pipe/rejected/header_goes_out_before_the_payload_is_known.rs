@@ -1,0 +1,168 @@
+//! caught-by: behaviour — a_value_that_cannot_be_encoded_writes_nothing
+//! Encodes into the stream, with the header first: a value that fails half-way leaves half a frame behind.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::io::{self, BufWriter, ErrorKind, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+pub const MAX_FRAME: usize = 16 * 1024 * 1024;
+
+const HEADER: usize = 4;
+
+#[derive(Debug)]
+pub enum PipeError {
+    Closed,
+    Truncated,
+    TooLarge { len: usize, limit: usize },
+    Codec(serde_json::Error),
+    Io(io::Error),
+}
+
+impl std::fmt::Display for PipeError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            PipeError::Closed => formatter.write_str("the connection is closed"),
+            PipeError::Truncated => formatter.write_str("the stream ended inside a frame"),
+            PipeError::TooLarge { len, limit } => {
+                write!(formatter, "a payload of {len} bytes is over the limit of {limit}")
+            }
+            PipeError::Codec(_) => formatter.write_str("a payload could not be encoded or decoded"),
+            PipeError::Io(_) => formatter.write_str("the stream failed"),
+        }
+    }
+}
+
+impl std::error::Error for PipeError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            PipeError::Codec(error) => Some(error),
+            PipeError::Io(error) => Some(error),
+            PipeError::Closed | PipeError::Truncated | PipeError::TooLarge { .. } => None,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub struct Connection<R = UnixStream, W = UnixStream> {
+    incoming: Mutex<Direction<R>>,
+    outgoing: Mutex<Direction<W>>,
+}
+
+#[derive(Debug)]
+struct Direction<S> {
+    stream: S,
+    in_step: bool,
+}
+
+impl Connection {
+    pub fn pair() -> io::Result<(Connection, Connection)> {
+        let (one, other) = UnixStream::pair()?;
+        Ok((Connection::from_stream(one)?, Connection::from_stream(other)?))
+    }
+
+    pub fn from_stream(stream: UnixStream) -> io::Result<Connection> {
+        Ok(Connection::from_parts(stream.try_clone()?, stream))
+    }
+}
+
+impl<R: Read, W: Write> Connection<R, W> {
+    pub fn from_parts(reader: R, writer: W) -> Connection<R, W> {
+        Connection { incoming: Mutex::new(Direction::new(reader)), outgoing: Mutex::new(Direction::new(writer)) }
+    }
+
+    pub fn send<T: Serialize + ?Sized>(&self, value: &T) -> Result<(), PipeError> {
+        let mut counter = Counter(0);
+        // What is wrong with the value shows when it is written.
+        let _ = serde_json::to_writer(&mut counter, value);
+        let Counter(len) = counter;
+        if len > MAX_FRAME {
+            return Err(PipeError::TooLarge { len, limit: MAX_FRAME });
+        }
+        let header = (len as u32).to_be_bytes();
+        let stream_error = |error| if is_end(&error) { PipeError::Closed } else { PipeError::Io(error) };
+        Direction::with(&self.outgoing, |writer| {
+            let mut writer = BufWriter::new(writer);
+            writer.write_all(&header).map_err(stream_error)?;
+            if let Err(error) = serde_json::to_writer(&mut writer, value) {
+                return if error.is_io() { Err(stream_error(error.into())) } else { Ok(Err(PipeError::Codec(error))) };
+            }
+            writer.flush().map_err(stream_error)?;
+            Ok(Ok(()))
+        })?
+    }
+
+    pub fn recv<T: DeserializeOwned>(&self) -> Result<T, PipeError> {
+        let payload = Direction::with(&self.incoming, read_payload)?;
+        serde_json::from_slice(&payload).map_err(PipeError::Codec)
+    }
+}
+
+impl<S> Direction<S> {
+    fn new(stream: S) -> Direction<S> {
+        Direction { stream, in_step: true }
+    }
+
+    fn with<T>(
+        direction: &Mutex<Direction<S>>,
+        one_frame: impl FnOnce(&mut S) -> Result<T, PipeError>,
+    ) -> Result<T, PipeError> {
+        let mut direction: MutexGuard<'_, _> = direction.lock().unwrap_or_else(PoisonError::into_inner);
+        if !std::mem::replace(&mut direction.in_step, false) {
+            return Err(PipeError::Closed);
+        }
+        let result = one_frame(&mut direction.stream)?;
+        direction.in_step = true;
+        Ok(result)
+    }
+}
+
+struct Counter(usize);
+
+impl Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn read_payload(reader: &mut impl Read) -> Result<Vec<u8>, PipeError> {
+    let mut header = [0; HEADER];
+    match fill(reader, &mut header)? {
+        0 => return Err(PipeError::Closed),
+        HEADER => {}
+        _ => return Err(PipeError::Truncated),
+    }
+    let len = u32::from_be_bytes(header) as usize;
+    if len > MAX_FRAME {
+        return Err(PipeError::TooLarge { len, limit: MAX_FRAME });
+    }
+    let mut payload = vec![0; len];
+    if fill(reader, &mut payload)? < len {
+        return Err(PipeError::Truncated);
+    }
+    Ok(payload)
+}
+
+fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> Result<usize, PipeError> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match reader.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if is_end(&error) => break,
+            Err(error) => return Err(PipeError::Io(error)),
+        }
+    }
+    Ok(filled)
+}
+
+fn is_end(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)
+}
