@@ -149,6 +149,12 @@ fn result_of<T>(running: Actor<T>) -> T {
     end_of(running).unwrap_or_else(|payload| resume_unwind(payload))
 }
 
+/// The sources of a run that has one.
+fn only<S>(source: S) -> Vec<S> {
+    vec![source]
+}
+
+/// Work that refuses nothing.
 fn fine<T>(_: &T) -> Result<(), &'static str> {
     Ok(())
 }
@@ -270,7 +276,7 @@ fn consumers_work_side_by_side() {
     let gate = Gate::new();
     let theirs = Arc::clone(&gate);
     let running = actor("run", move || {
-        run(vec![0..20], 3, 2, |item| {
+        run(only(0..20), 3, 2, |item| {
             theirs.pass();
             fine(item)
         })
@@ -289,7 +295,7 @@ fn a_slow_consumer_holds_up_nothing_else() {
     let (gate, others) = (Gate::new(), Arc::new(AtomicUsize::new(0)));
     let (theirs, count) = (Arc::clone(&gate), Arc::clone(&others));
     let running = actor("run", move || {
-        run(vec![0..50], 2, 1, |item| {
+        run(only(0..50), 2, 1, |item| {
             if *item == 0 {
                 theirs.pass();
             } else {
@@ -503,7 +509,7 @@ fn the_run_waits_for_the_last_item() {
     let gate = Gate::new();
     let theirs = Arc::clone(&gate);
     let running = actor("run", move || {
-        run(vec![0..5], 2, 8, |item| {
+        run(only(0..5), 2, 8, |item| {
             theirs.pass();
             fine(item)
         })
@@ -562,7 +568,7 @@ fn no_thread_is_left() {
 #[fact]
 fn a_failure_brings_its_item_and_error() {
     let log = Log::<usize>::default();
-    let result = run(vec![0..10], 1, 4, |item| {
+    let result = run(only(0..10), 1, 4, |item| {
         log.lock().unwrap().push(*item);
         if *item == 3 { Err("three is too many") } else { Ok(()) }
     });
@@ -666,7 +672,7 @@ fn the_first_failure_wins() {
         let gates = [Gate::new(), Gate::new()];
         let theirs = gates.clone();
         let running = actor("run", move || {
-            run(vec![0..2], 2, 1, |item: &usize| {
+            run(only(0..2), 2, 1, |item: &usize| {
                 theirs[*item].pass();
                 Err::<(), usize>(item * 10)
             })
@@ -758,7 +764,7 @@ fn after_a_panic_nothing_new_is_begun() {
     let (slow, panics, log) = (Gate::new(), Gate::new(), Log::default());
     let (my_slow, my_panics, my_log) = (Arc::clone(&slow), Arc::clone(&panics), Arc::clone(&log));
     let running = actor("run", move || {
-        run(vec![0..8], 2, 4, |item: &usize| {
+        run(only(0..8), 2, 4, |item: &usize| {
             my_log.lock().unwrap().push(*item);
             match *item {
                 0 => my_slow.pass(),
@@ -787,7 +793,7 @@ fn a_panic_outweighs_an_earlier_failure() {
     let gates = [Gate::new(), Gate::new()];
     let theirs = gates.clone();
     let running = actor("run", move || {
-        run(vec![0..2], 2, 1, |item: &usize| {
+        run(only(0..2), 2, 1, |item: &usize| {
             theirs[*item].pass();
             if *item == 0 { Err("no") } else { panic_any(Mishap("work")) }
         })
@@ -871,7 +877,7 @@ fn runs_are_independent() {
     let gate = Gate::new();
     let theirs = Arc::clone(&gate);
     let stuck = actor("stuck run", move || {
-        run(vec![0..5], 1, 1, |item| {
+        run(only(0..5), 1, 1, |item| {
             theirs.pass();
             fine(item)
         })
@@ -879,7 +885,7 @@ fn runs_are_independent() {
     quiesce();
     let inner = AtomicUsize::new(0);
     let outer = run(vec![0..4, 0..4], 2, 1, |_: &usize| {
-        run(vec![0..10], 2, 1, |item: &usize| if *item == 7 { Err("seven") } else { Ok(()) }).map(drop).or_else(
+        run(only(0..10), 2, 1, |item: &usize| if *item == 7 { Err("seven") } else { Ok(()) }).map(drop).or_else(
             |failure| {
                 inner.fetch_add(1, SeqCst);
                 if failure.item == 7 { Ok(()) } else { Err(failure.error) }

@@ -37,7 +37,7 @@ fn one_of_each(text: &mut String) {
 fn a_failure(text: &mut String) {
     text.push_str("the consumer refuses an item\n");
     let lines = Mutex::new(String::new());
-    let result = run(vec![0..1000], 1, 2, |item: &u32| {
+    let result = run(only(0..1000), 1, 2, |item: &u32| {
         if *item == 3 {
             return Err("too big");
         }
@@ -65,4 +65,9 @@ fn several_of_each(text: &mut String) {
     writeln!(text, "  produced {:?}", summary.0).unwrap();
     writeln!(text, "  handled {} by {} consumers", summary.1.iter().sum::<usize>(), summary.1.len()).unwrap();
     writeln!(text, "  sum {}", sum.into_inner()).unwrap();
+}
+
+/// The sources of a run that has one.
+fn only<S>(source: S) -> Vec<S> {
+    vec![source]
 }

@@ -74,10 +74,11 @@ impl<T: fmt::Debug, E: Error + 'static> Error for Failure<T, E> {
 /// after an error, and when all its threads have ended the panic goes on in the caller, payload and all, even if `work`
 /// had also failed.
 ///
-/// ```should_panic
+/// ```
 /// use producer_consumer_threads::run;
 ///
-/// let _ = run(vec![1..], 2, 2, |n| if *n == 4 { panic!("a bug in the work") } else { Ok::<(), ()>(()) });
+/// let caller = std::thread::spawn(|| run(vec![1..], 2, 2, |n| if *n == 4 { panic!("a bug") } else { Ok::<(), ()>(()) }));
+/// assert_eq!(caller.join().unwrap_err().downcast_ref(), Some(&"a bug"));
 /// ```
 pub fn run<S, T, E, W>(sources: Vec<S>, consumers: usize, capacity: usize, work: W) -> Result<Summary, Failure<T, E>>
 where

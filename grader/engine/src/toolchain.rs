@@ -75,5 +75,5 @@ fn fingerprint(root: &Path, proxy: &Path, rustc: &Path) -> String {
     let files =
         [proxy, rustc, &home.join("settings.toml"), &root.join("rust-toolchain.toml"), &root.join("rust-toolchain")];
     let files: Vec<String> = files.iter().map(|file| changed(file).unwrap_or_default()).collect();
-    format!("{wanted} {} {} {}", root.display(), proxy.display(), files.join(" "))
+    format!("{wanted} {} {}", proxy.display(), files.join(" "))
 }

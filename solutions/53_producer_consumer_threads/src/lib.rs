@@ -1,7 +1,7 @@
 //! Producers and consumers on threads, with a bounded buffer between them and an orderly end on every path.
 //!
 //! [`run`] starts one producer for each source and as many consumers as it is asked for, all scoped: nothing outlives the
-//! call. They meet in one [`Buffer`]. Whatever ends the run (the sources run dry, `work` fails, somebody panics) is
+//! call. They meet in one `Buffer`. Whatever ends the run (the sources run dry, `work` fails, somebody panics) is
 //! written there, under its lock, and all who wait are woken to read it.
 
 use std::collections::VecDeque;
@@ -79,10 +79,11 @@ impl<T: fmt::Debug, E: Error + 'static> Error for Failure<T, E> {
 /// after an error, and when all its threads have ended the panic goes on in the caller, payload and all, even if `work`
 /// had also failed.
 ///
-/// ```should_panic
+/// ```
 /// use solution_producer_consumer_threads::run;
 ///
-/// let _ = run(vec![1..], 2, 2, |n| if *n == 4 { panic!("a bug in the work") } else { Ok::<(), ()>(()) });
+/// let caller = std::thread::spawn(|| run(vec![1..], 2, 2, |n| if *n == 4 { panic!("a bug") } else { Ok::<(), ()>(()) }));
+/// assert_eq!(caller.join().unwrap_err().downcast_ref(), Some(&"a bug"));
 /// ```
 pub fn run<S, T, E, W>(sources: Vec<S>, consumers: usize, capacity: usize, work: W) -> Result<Summary, Failure<T, E>>
 where
