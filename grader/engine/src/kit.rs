@@ -30,7 +30,7 @@ impl Mode {
     /// The optimisation level of everything in this mode.
     pub const fn opt_level(self) -> &'static str {
         match self {
-            Mode::Judge => "0",
+            Mode::Judge => "1",
             Mode::Time => "2",
         }
     }

@@ -1,8 +1,9 @@
 //! Every process the grader starts, so that none is left behind.
 //!
 //! All starts go through [`spawn`]. Each process leads a process group of its own and is killed by the kernel when the
-//! grader dies. The grader adopts what they leave behind (it is their *subreaper*), so that [`reap_strays`] finds even
-//! a process that changed its group and its session.
+//! grader dies. Each adopts the orphans below it (it is their *subreaper*) while it lives, and the grader does when it
+//! has ended: so even a process that changed its group, its session and its environment is found, by [`descendants_of`]
+//! before the end and by [`reap_strays`] after it.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -62,6 +63,8 @@ pub fn spawn(command: &mut Command) -> io::Result<Process> {
     unsafe {
         command.pre_exec(|| {
             libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+            // Survives `exec`. Orphans of a process stay below it, where they can be counted against it.
+            libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1);
             Ok(())
         });
     }
@@ -147,7 +150,8 @@ pub fn reap_strays(run: u64) -> Vec<String> {
         for id in children_of(std::process::id()).into_iter().filter(|id| !live.contains_key(id)) {
             let (name, ended) = name_of(id);
             let owner = run_of(id);
-            let over = owner.map_or(live.is_empty(), |owner| !live.values().any(|run| *run == owner));
+            // Without its mark it has shed its environment; orphans of a run that goes on do not come to us.
+            let over = owner.is_none_or(|owner| !live.values().any(|run| *run == owner));
             if !ended && !over {
                 continue;
             }

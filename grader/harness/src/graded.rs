@@ -76,8 +76,11 @@ pub fn fact(path: &'static str, name: &'static str, panics: bool, body: impl FnO
     let hook = hook_is_ours();
     let message = match outcome {
         // The first panic is the cause; later ones (a failed `join`, a poisoned lock) follow from it. In a fact about
-        // panics the first ones are wanted, and the fact's own thread has the last word.
-        Err(payload) if panics => Message::Failed(noted.pop().unwrap_or_else(|| failure_of(&*payload))),
+        // panics others are wanted, and only that of the fact's own thread counts.
+        Err(payload) if panics => {
+            let own = noted.into_iter().rev().find(|failure| failure.thread == name);
+            Message::Failed(own.unwrap_or_else(|| failure_of(&*payload)))
+        }
         Err(payload) if noted.is_empty() => Message::Failed(failure_of(&*payload)),
         Err(_) => Message::Failed(noted.swap_remove(0)),
         Ok(()) if !hook => Message::Failed(Failure {

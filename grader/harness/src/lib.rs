@@ -18,9 +18,15 @@ mod memory;
 mod peers;
 
 pub use actors::{Actor, actor, cpu_time, open_descriptors, quiesce, threads_alive};
-pub use graded::{fact, transcript, workload};
 pub use harness_macros::{fact, peer, transcript, workload};
-pub use peers::{Peer, peer, start_peer};
+pub use peers::{Peer, start_peer};
+
+/// What the attributes expand to. Apart from them, so that importing an attribute imports no function of its name.
+#[doc(hidden)]
+pub mod run {
+    pub use crate::graded::{fact, transcript, workload};
+    pub use crate::peers::peer;
+}
 
 /// The compiler whose messages `compile_messages.rs` pins; with another one the messages may be worded otherwise,
 /// and only the error codes and lines are judged (by the grader).

@@ -65,6 +65,8 @@ pub fn check(
             millis: started.elapsed().as_millis() as u64,
         });
     }
+    // The workloads' own processes have ended; what they left behind has not.
+    processes::reap_strays(0);
     let millis = begun.elapsed().as_millis() as u64;
     Ok(CheckReport::from_items(Check::Timing, of, Evidence::Pairs { workloads: pairs }, items, findings, millis))
 }

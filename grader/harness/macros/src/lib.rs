@@ -16,7 +16,7 @@ pub fn fact(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let panics =
         arguments.into_iter().any(|token| matches!(&token, TokenTree::Ident(ident) if ident.to_string() == "panics"));
     rewrite(item, |name, _, body| {
-        format!("::harness::fact(concat!(module_path!(), \"::\", {name:?}), {name:?}, {panics}, move || {body})")
+        format!("::harness::run::fact(concat!(module_path!(), \"::\", {name:?}), {name:?}, {panics}, move || {body})")
     })
 }
 
@@ -27,7 +27,7 @@ pub fn transcript(_arguments: TokenStream, item: TokenStream) -> TokenStream {
     rewrite(item, |name, _, body| {
         format!(
             "let text = || -> ::std::string::String {body};
-             #[cfg(graded)] ::harness::transcript({name:?}, text);
+             #[cfg(graded)] ::harness::run::transcript({name:?}, text);
              #[cfg(not(graded))] ::insta::assert_snapshot!({name:?}, text());"
         )
     })
@@ -41,7 +41,7 @@ pub fn transcript(_arguments: TokenStream, item: TokenStream) -> TokenStream {
 pub fn workload(_arguments: TokenStream, item: TokenStream) -> TokenStream {
     rewrite(item, |name, parameters, body| {
         let parameter = parameters.split(':').next().unwrap_or("_").trim().to_owned();
-        format!("::harness::workload({name:?}, |{parameter}: u64| -> u64 {body})")
+        format!("::harness::run::workload({name:?}, |{parameter}: u64| -> u64 {body})")
     })
 }
 
@@ -49,7 +49,7 @@ pub fn workload(_arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// started, with its end of the stream. It is not a test of its own.
 #[proc_macro_attribute]
 pub fn peer(_arguments: TokenStream, item: TokenStream) -> TokenStream {
-    rewrite(item, |name, parameters, body| format!("::harness::peer({name:?}, |{parameters}| {body})"))
+    rewrite(item, |name, parameters, body| format!("::harness::run::peer({name:?}, |{parameters}| {body})"))
 }
 
 /// Replaces `fn name(parameters) -> T { body }` by `#[test] fn name() { new }`, keeping attributes and docs.

@@ -1,0 +1,92 @@
+//! Ctrl-C, and the sudden death of the grader: nothing is left running, nothing is recorded, the next grading works.
+
+use crate::replica::{Ran, Replica, shared, until};
+use std::fs;
+use std::path::Path;
+use std::process::Child;
+
+/// A replica in which a submission spins for longer than any test takes.
+fn spinning() -> Replica {
+    let replica = Replica::new();
+    replica.submit("spins");
+    let checks = "tests/12_latch/checks.toml";
+    replica.write(checks, &format!("{}\n[behaviour]\nseconds = 600\n", replica.read(checks)));
+    replica
+}
+
+/// The processes that work in the folder of a grader's runs: compilers, facts, and what they have started.
+fn at_work(grader: u32) -> Vec<String> {
+    let marker = format!("/runs/{grader}-");
+    let works = |process: &Path| {
+        // Neither name goes away when the folder does.
+        ["exe", "cwd"].iter().any(|link| {
+            fs::read_link(process.join(link)).is_ok_and(|target| target.to_string_lossy().contains(&marker))
+        })
+    };
+    let processes = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path()).filter(|path| works(path));
+    processes.map(|path| fs::read_to_string(path.join("comm")).unwrap_or_default().trim().to_owned()).collect()
+}
+
+/// Waits until the submission is running.
+fn running(grader: &Child) {
+    until("the submission to run", || at_work(grader.id()).iter().any(|name| name == "checks").then_some(()));
+}
+
+fn send(signal: i32, grader: &Child) {
+    // SAFETY: a plain `kill` of a child that has not been waited for.
+    assert_eq!(unsafe { libc::kill(grader.id() as i32, signal) }, 0);
+}
+
+fn run_folders(grader: u32) -> Vec<String> {
+    let names = fs::read_dir(shared().join("runs")).unwrap().flatten().map(|entry| entry.file_name());
+    names.filter_map(|name| name.into_string().ok()).filter(|name| name.starts_with(&format!("{grader}-"))).collect()
+}
+
+#[test]
+fn an_interrupt_ends_everything_and_records_nothing() {
+    let replica = spinning();
+    for signal in [libc::SIGINT, libc::SIGTERM] {
+        let grader = replica.start(&["check", "latch", "--only=behaviour"]);
+        let id = grader.id();
+        running(&grader);
+        send(signal, &grader);
+        let ran = Ran::end_of(grader).code(130);
+        ran.complains(&["interrupted; nothing was recorded and nothing is left running"]).in_one_line();
+        assert_eq!(at_work(id), Vec::<String>::new());
+        assert_eq!(run_folders(id), Vec::<String>::new());
+        assert!(replica.history().is_empty());
+    }
+}
+
+#[test]
+fn an_interrupt_while_the_compiler_works_is_no_fault_of_the_submission() {
+    let replica = Replica::new();
+    // Evaluated by the compiler, for longer than any test takes.
+    let endless = "#![allow(long_running_const_eval)]\nconst X: u64 = { let mut n = 0u64; while n < u64::MAX { n += 1 } n };\n\
+                   pub static Y: u64 = X;\n";
+    replica.write("exercises/12_latch/src/lib.rs", endless);
+    let grader = replica.start(&["check", "latch"]);
+    let id = grader.id();
+    until("the compiler to run", || at_work(id).iter().any(|name| name.starts_with("rustc")).then_some(()));
+    send(libc::SIGINT, &grader);
+    let ran = Ran::end_of(grader).code(130);
+    ran.complains(&["interrupted; nothing was recorded"]).in_one_line();
+    assert_eq!(at_work(id), Vec::<String>::new());
+    assert!(replica.history().is_empty());
+}
+
+#[test]
+fn a_grader_that_is_killed_leaves_no_process_and_the_next_one_tidies_up() {
+    let replica = spinning();
+    let mut grader = replica.start(&["check", "latch", "--only=behaviour"]);
+    let id = grader.id();
+    running(&grader);
+    assert_eq!(run_folders(id).len(), 1);
+    send(libc::SIGKILL, &grader);
+    grader.wait().unwrap();
+    until("the submission to end", || at_work(id).is_empty().then_some(()));
+    assert!(replica.history().is_empty());
+    replica.solve();
+    replica.run(&["check", "latch"]).code(0);
+    assert_eq!(run_folders(id), Vec::<String>::new());
+}

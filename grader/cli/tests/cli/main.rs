@@ -1,0 +1,12 @@
+//! The command line as a user meets it: the real binary in a small copy of the workspace.
+
+#![allow(missing_docs, reason = "tests are facts; their names say them")]
+
+mod checking;
+mod interrupts;
+mod learning;
+mod records;
+mod replica;
+mod schema;
+mod terminal;
+mod trouble;
