@@ -8,7 +8,8 @@ use syn::{Fields, ImplItem, Item, TraitItem, Type, Visibility};
 
 /// The public items of a crate's root file, one signature each, without documentation, bodies and private fields.
 ///
-/// Implementations of `Drop` are left out: they belong to how a thing is built, not to what it is.
+/// Implementations of `Drop`, and unsafe ones (`unsafe impl Sync`), are left out: they belong to how a thing is built, and
+/// can be what the learner is asked for.
 ///
 /// # Errors
 /// If the file is not valid Rust.
@@ -84,7 +85,7 @@ fn implementation(item: &syn::ItemImpl, prefix: &str, types: &BTreeSet<String>, 
     }
     if let Some((of_trait, _)) = &item.trait_ {
         let last = of_trait.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
-        if !["Drop", "UnwindSafe", "RefUnwindSafe"].contains(&last.as_str()) {
+        if item.unsafety.is_none() && !["Drop", "UnwindSafe", "RefUnwindSafe"].contains(&last.as_str()) {
             add(items, prefix, &format!("impl {} for {}", text(&of_trait.segments.last()), text(&item.self_ty)));
         }
         return;

@@ -20,6 +20,9 @@ use std::time::Duration;
 /// A compilation that takes longer has run away (an endless `const` evaluation, a macro that feeds itself).
 const LONGEST: Duration = Duration::from_secs(60);
 
+/// A compilation that takes more private memory than this has run away, too (a constant of terabytes). In bytes.
+const MOST_MEMORY: u64 = 4 << 30;
+
 /// Diagnostics beyond this are not read, in bytes.
 const MOST_WORDS: usize = 4 << 20;
 
@@ -66,18 +69,32 @@ pub enum Output {
 pub struct Compiled {
     /// Whether the crate compiled.
     pub success: bool,
-    /// It ran away and was stopped.
-    pub timed_out: bool,
+    /// It was too much for the compiler, and how.
+    pub ran_away: Option<RanAway>,
     /// What the compiler said, in its order.
     pub diagnostics: Vec<Diagnostic>,
     /// The library or binary.
     pub artifact: PathBuf,
 }
 
+/// How a compilation ended that did not come to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RanAway {
+    /// It took too long and was stopped.
+    Time,
+    /// The compiler ran out of memory or stack.
+    Memory,
+}
+
 impl Compiled {
     /// The errors among the diagnostics, without the closing "aborting due to …".
     pub fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
         self.diagnostics.iter().filter(|each| each.level == "error" && !each.message.starts_with("aborting due to"))
+    }
+
+    /// Whether it failed without an error that has a place in a source file: the disk may be full, the linker killed.
+    pub fn failed_nowhere(&self) -> bool {
+        !self.success && self.ran_away.is_none() && self.errors().all(|error| error.spans.is_empty())
     }
 }
 
@@ -164,6 +181,7 @@ pub fn compile(toolchain: &Toolchain, unit: &Unit<'_>, metadata: &mut dyn FnMut(
     let mut command = sandbox::untrusted(&toolchain.rustc);
     command.args(arguments(unit)).env("TMPDIR", &temporary).current_dir(unit.folder);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    sandbox::limit_memory(&mut command, MOST_MEMORY);
     let mut process = processes::spawn(&mut command).ours("cannot run the compiler")?;
     let stderr = process.child.stderr.take().ok_or(Trouble::Interrupted)?;
     let (id, timed_out) = (process.id(), AtomicBool::new(false));
@@ -198,12 +216,16 @@ pub fn compile(toolchain: &Toolchain, unit: &Unit<'_>, metadata: &mut dyn FnMut(
     if processes::interrupted() {
         return Err(Trouble::Interrupted);
     }
-    let timed_out = timed_out.into_inner();
     let success = end == End::Exited(0);
-    if !success && !timed_out && !diagnostics.iter().any(|diagnostic| diagnostic.level.starts_with("error")) {
+    let ran_away = match end {
+        _ if timed_out.into_inner() => Some(RanAway::Time),
+        End::Signalled(libc::SIGABRT | libc::SIGSEGV | libc::SIGBUS | libc::SIGILL) => Some(RanAway::Memory),
+        _ => None,
+    };
+    if !success && ran_away.is_none() && !diagnostics.iter().any(|diagnostic| diagnostic.level.starts_with("error")) {
         return Err(Trouble::Ours(format!("the compiler ended without a word ({end:?}); is the disk full?")));
     }
-    Ok(Compiled { success, timed_out, diagnostics, artifact: unit.folder.join(file_name(unit)) })
+    Ok(Compiled { success, ran_away, diagnostics, artifact: unit.folder.join(file_name(unit)) })
 }
 
 /// The watchdog's kill: the group of a process that is being waited for by another thread.

@@ -25,6 +25,9 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 use verdict::{Check, CheckReport, Event, FORMAT_VERSION, Origin, Outcome, Report, Submission, Verdict};
 
+/// With less than this on the disk, in bytes, a failure to compile says nothing about the submission.
+const ROOM: usize = 32 << 20;
+
 /// What is needed to grade anything.
 #[derive(Clone, Debug)]
 pub struct Grader {
@@ -41,8 +44,10 @@ impl Grader {
     ///
     /// # Errors
     /// If there is no compiler, or nothing can be written.
-    pub fn new(workspace: Workspace) -> Result<Grader, Trouble> {
+    pub fn new(mut workspace: Workspace) -> Result<Grader, Trouble> {
         make_folder(&workspace.target)?;
+        // Kits remember where they are. Clones may share a folder to build in, and one of them go away.
+        workspace.target = workspace.target.canonicalize().ours("cannot find the folder to build in")?;
         let toolchain = Toolchain::find(&workspace.root, &workspace.target)?;
         let jobs = std::thread::available_parallelism().map_or(1, usize::from);
         sweep(&workspace.target.join("runs"));
@@ -202,6 +207,7 @@ impl Grading<'_> {
             let subject = subject?;
             let mut tests = None;
             let build = if !subject.success {
+                self.blame_the_machine_first(&subject, kit)?;
                 let shown = self.grader.workspace.shown(&self.source.root);
                 build::failed(of, &subject, self.source, &shown, millis())
             } else if needs_tests {
@@ -212,7 +218,7 @@ impl Grading<'_> {
                     build::passed(of, &self.grader.toolchain.version, millis())
                 } else {
                     let reference = self.exercise.solution.join("src/lib.rs");
-                    self.blame_reference_first(&compiled)?;
+                    self.blame_the_machine_first(&compiled, kit)?;
                     build::wrong_api(of, &compiled, self.source, &reference, millis())
                 }
             } else {
@@ -269,6 +275,9 @@ impl Grading<'_> {
                 incremental: None,
             };
             let compiled = compiler::compile(&self.grader.toolchain, &unit, &mut || {})?;
+            if compiled.failed_nowhere() {
+                self.insist(&compiled)?;
+            }
             Ok(compiled.errors().cloned().collect())
         };
         let folder = self.folder.join("cases");
@@ -336,9 +345,23 @@ impl Grading<'_> {
         )))
     }
 
-    /// If even the reference does not compile with the hidden tests, that is no fault of a learner's.
-    fn blame_reference_first(&self, compiled: &Compiled) -> Result<(), Trouble> {
-        if self.source.origin == Origin::Reference { self.insist(compiled) } else { Ok(()) }
+    /// What went wrong nowhere in a source file may be the machine's fault: a full disk, a linker that was killed, a kit that
+    /// another grader is just building again. Then the reference, compiled in the same way now, fails as well.
+    fn blame_the_machine_first(&self, compiled: &Compiled, kit: &Kit) -> Result<(), Trouble> {
+        if self.source.origin == Origin::Reference {
+            return self.insist(compiled);
+        }
+        if !compiled.failed_nowhere() {
+            return Ok(());
+        }
+        let room = self.folder.join("room");
+        std::fs::write(&room, vec![1; ROOM]).ours("there is no room on the disk to compile in")?;
+        let _ = std::fs::remove_file(&room);
+        let (reference, folder) = (Source::reference(self.exercise)?, self.folder.join("control"));
+        let theirs = Grading { source: &reference, folder: &folder, wanted: Vec::new(), ..*self };
+        let subject = theirs.subject(kit, Mode::Judge, &mut || {})?;
+        theirs.insist(&subject)?;
+        theirs.insist(&theirs.hidden(kit, Mode::Judge, &["behaviour", "transcript"], &subject.artifact)?)
     }
 
     /// Compiles the submission.

@@ -174,6 +174,18 @@ pub fn untrusted(program: &std::path::Path) -> Command {
 /// The capability to raise a hard limit (`linux/capability.h`).
 const CAP_SYS_RESOURCE: libc::c_ulong = 24;
 
+/// Limits the private memory of what `command` starts, in bytes.
+pub fn limit_memory(command: &mut Command, memory: u64) {
+    // SAFETY: only an async-signal-safe call between fork and exec.
+    unsafe {
+        command.pre_exec(move || {
+            limit(libc::RLIMIT_DATA, memory);
+            limit(libc::RLIMIT_CORE, 0);
+            Ok(())
+        });
+    }
+}
+
 unsafe fn limit(resource: libc::__rlimit_resource_t, value: u64) {
     let both = libc::rlimit { rlim_cur: value, rlim_max: value };
     // SAFETY: `both` is a valid limit; a refusal leaves the inherited limit in place.

@@ -1,7 +1,7 @@
 //! Build: the submission compiles, and the hidden tests compile against it.
 
 use crate::api;
-use crate::compiler::{Compiled, Diagnostic};
+use crate::compiler::{Compiled, Diagnostic, RanAway};
 use crate::submission::Source;
 use std::path::Path;
 use verdict::{Check, CheckReport, Evidence, Finding, Kind, Location, Outcome, Score};
@@ -30,9 +30,11 @@ pub fn failed(of: u32, compiled: &Compiled, source: &Source, shown: &str, millis
     if let (Some(last), true) = (findings.last_mut(), more > 0) {
         last.next_step = Some(format!("there are {more} more errors; mend these first"));
     }
-    if compiled.timed_out {
-        findings.push(plain("the compiler did not come to an end within a minute", "an endless `const` or macro?"));
-    }
+    let ran_away = compiled.ran_away.map(|ran_away| match ran_away {
+        RanAway::Time => "the compiler did not come to an end within a minute",
+        RanAway::Memory => "the compiler ran out of memory",
+    });
+    findings.extend(ran_away.map(|what| plain(what, "an endless `const` or macro, or an expression too deep?")));
     report(of, findings, millis)
 }
 
