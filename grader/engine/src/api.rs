@@ -1,6 +1,7 @@
 //! The public API of a crate, read from its source: to tell a learner what is missing, and to see that starter and reference
 //! agree.
 
+use crate::syntax;
 use crate::trouble::{Context, Trouble, read};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -14,10 +15,13 @@ use syn::{Fields, ImplItem, Item, TraitItem, Type, Visibility};
 /// # Errors
 /// If the file is not valid Rust.
 pub fn of(path: &Path) -> Result<BTreeSet<String>, Trouble> {
-    let file = syn::parse_file(&read(path)?).usage(path.display())?;
-    let mut items = BTreeSet::new();
-    collect(&file.items, "", &mut items);
-    Ok(items)
+    let text = read(path)?;
+    syntax::on_a_deep_stack(|| {
+        let file = syntax::parse(&text).usage(path.display())?;
+        let mut items = BTreeSet::new();
+        collect(&file.items, "", &mut items);
+        Ok(items)
+    })
 }
 
 fn collect(all: &[Item], prefix: &str, items: &mut BTreeSet<String>) {

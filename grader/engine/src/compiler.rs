@@ -21,9 +21,9 @@ use std::time::Duration;
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// A compilation that takes more private memory than this has run away, too (a constant of terabytes). In bytes.
-const MOST_MEMORY: u64 = 4 << 30;
+const MOST_MEMORY: u64 = 2 << 30;
 
-/// Diagnostics beyond this are not read, in bytes.
+/// Diagnostics beyond this are not kept, but for the first error: there is always a reason. In bytes.
 const MOST_WORDS: usize = 4 << 20;
 
 /// One crate to compile.
@@ -178,8 +178,13 @@ pub fn compile(toolchain: &Toolchain, unit: &Unit<'_>, metadata: &mut dyn FnMut(
     make_folder(unit.folder)?;
     let temporary = unit.folder.join("tmp");
     make_folder(&temporary)?;
+    if let Some(kept) = &unit.incremental {
+        make_folder(kept)?;
+    }
     let mut command = sandbox::untrusted(&toolchain.rustc);
-    command.args(arguments(unit)).env("TMPDIR", &temporary).current_dir(unit.folder);
+    command.args(arguments(unit)).env("TMPDIR", &temporary);
+    // The working folder is part of what an incremental compilation depends on.
+    command.current_dir(unit.incremental.as_ref().and_then(|kept| kept.parent()).unwrap_or(unit.folder));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     sandbox::limit_memory(&mut command, MOST_MEMORY);
     let mut process = processes::spawn(&mut command).ours("cannot run the compiler")?;
@@ -198,14 +203,15 @@ pub fn compile(toolchain: &Toolchain, unit: &Unit<'_>, metadata: &mut dyn FnMut(
         let mut words = 0;
         for line in BufReader::new(stderr).lines().map_while(Result::ok) {
             words += line.len();
-            if words > MOST_WORDS {
-                continue;
-            }
             if let Ok(artifact) = serde_json::from_str::<Artifact>(&line) {
                 if artifact.emit == "metadata" {
                     metadata();
                 }
-            } else if let Ok(diagnostic) = serde_json::from_str::<Diagnostic>(&line) {
+            } else if words > MOST_WORDS && diagnostics.iter().any(is_error) {
+                // More is of no use to anybody.
+            } else if let Ok(diagnostic) = serde_json::from_str::<Diagnostic>(&line)
+                && (words <= MOST_WORDS || is_error(&diagnostic))
+            {
                 diagnostics.push(diagnostic);
             }
         }
@@ -222,10 +228,14 @@ pub fn compile(toolchain: &Toolchain, unit: &Unit<'_>, metadata: &mut dyn FnMut(
         End::Signalled(libc::SIGABRT | libc::SIGSEGV | libc::SIGBUS | libc::SIGILL) => Some(RanAway::Memory),
         _ => None,
     };
-    if !success && ran_away.is_none() && !diagnostics.iter().any(|diagnostic| diagnostic.level.starts_with("error")) {
+    if !success && ran_away.is_none() && !diagnostics.iter().any(is_error) {
         return Err(Trouble::Ours(format!("the compiler ended without a word ({end:?}); is the disk full?")));
     }
     Ok(Compiled { success, ran_away, diagnostics, artifact: unit.folder.join(file_name(unit)) })
+}
+
+fn is_error(diagnostic: &Diagnostic) -> bool {
+    diagnostic.level.starts_with("error")
 }
 
 /// The watchdog's kill: the group of a process that is being waited for by another thread.

@@ -29,6 +29,7 @@ pub mod processes;
 pub mod sandbox;
 pub mod sign_test;
 pub mod submission;
+mod syntax;
 pub mod toolchain;
 pub mod trouble;
 pub mod workspace;

@@ -160,10 +160,18 @@ impl Grading<'_> {
             }));
         }
         if self.wants(Check::Timing) {
-            reports.push(match compiles {
+            let timing = match compiles {
                 true => self.timing()?,
                 false => self.not_run(Check::Timing, "the submission does not compile"),
-            });
+            };
+            // Why it could not be timed is for the build to say, if nothing else has built it.
+            if reports.iter().all(|report| report.check == Check::SourceRules)
+                && matches!(timing.outcome, Outcome::NotRun(_))
+            {
+                let build = Grading { wanted: vec![Check::Build], ..*self }.judge()?;
+                reports.extend(build.into_iter().filter(|report| report.outcome == Outcome::Failed));
+            }
+            reports.push(timing);
         }
         for report in &reports {
             (self.watch)(Event::Ended(Box::new(report.clone())));
@@ -391,8 +399,12 @@ impl Grading<'_> {
             .filter(|(_, path)| path.exists())
             .map(|(name, path)| format!("#[path = {:?}]\nmod {name};\n", path.display().to_string()))
             .collect();
-        let root = folder.join("checks.rs");
-        write(&root, &text)?;
+        // What is compiled incrementally must be called the same each time.
+        let incremental = self.incremental("checks", mode);
+        let root = incremental.as_ref().map_or_else(|| folder.join("checks.rs"), |kept| kept.with_extension("rs"));
+        if std::fs::read_to_string(&root).ok().as_deref() != Some(&text) {
+            write(&root, &text)?;
+        }
         let unit = Unit {
             root: &root,
             name: "checks",
@@ -404,7 +416,7 @@ impl Grading<'_> {
             allow_unsafe: true,
             ours: true,
             folder: &folder,
-            incremental: self.incremental("checks", mode),
+            incremental,
         };
         compiler::compile(&self.grader.toolchain, &unit, &mut || {})
     }

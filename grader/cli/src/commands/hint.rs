@@ -3,6 +3,7 @@
 use super::Desk;
 use crate::args::Hint;
 use crate::exit_code::ExitCode;
+use crate::render::prose;
 use crate::screen::Screen;
 use engine::notes;
 use engine::trouble::Trouble;
@@ -22,7 +23,8 @@ pub(crate) fn run(arguments: &Hint, screen: &Screen) -> Result<ExitCode, Trouble
     let shown = if arguments.all { 0..hints.len() } else { read.min(hints.len() - 1)..(read + 1).min(hints.len()) };
     let mut page = String::new();
     for number in shown.clone() {
-        page.push_str(&format!("Hint {} of {}\n\n{}\n\n", number + 1, hints.len(), hints[number]));
+        let hint = prose::fill(&hints[number], screen.width);
+        page.push_str(&format!("Hint {} of {}\n\n{hint}\n", number + 1, hints.len()));
     }
     let slug = &exercise.slug;
     page.push_str(&match hints.len() - shown.end {

@@ -3,6 +3,7 @@
 use super::Desk;
 use crate::args::Solution;
 use crate::exit_code::ExitCode;
+use crate::render::prose;
 use crate::screen::Screen;
 use engine::submission::Source;
 use engine::trouble::Trouble;
@@ -28,7 +29,7 @@ pub(crate) fn run(arguments: &Solution, screen: &Screen) -> Result<ExitCode, Tro
     let place = |path: &std::path::Path| desk.workspace.shown(path);
     screen.print(&format!(
         "{}\n\n── the reference: {} ──\n\n{source}\n── the notes above: {} ──\n",
-        notes.trim_end(),
+        prose::fill(&notes, screen.width).trim_end(),
         place(&reference.root),
         place(&exercise.notes()),
     ));

@@ -2,4 +2,8 @@
 
 pub(crate) mod json;
 pub(crate) mod junit;
+pub(crate) mod prose;
 pub(crate) mod terminal;
+
+#[cfg(test)]
+mod tests;

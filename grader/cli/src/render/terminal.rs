@@ -48,7 +48,7 @@ struct Group<'a> {
 
 impl Page {
     fn paint(&self, style: Style, text: &str) -> String {
-        if self.look.colour { paint(style, text) } else { text.to_owned() }
+        if self.look.colour && !text.is_empty() { paint(style, text) } else { text.to_owned() }
     }
 
     fn bold(&self, text: &str) -> String {
@@ -249,26 +249,32 @@ fn words_of(check: Check) -> &'static str {
     }
 }
 
+/// `1 file`, `2 files`.
+fn counted(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
 /// What a check rests on.
 fn evidence(check: &CheckReport) -> String {
     let passed = check.items.iter().filter(|item| item.outcome == Outcome::Passed).count();
     match (&check.outcome, &check.evidence) {
         (Outcome::NotRun(because), _) => format!("not run: {because}"),
         (_, Evidence::None) => String::new(),
-        (_, Evidence::Source { files: 1, rules }) => format!("1 file against {rules} rules"),
-        (_, Evidence::Source { files, rules }) => format!("{files} files against {rules} rules"),
+        (_, Evidence::Source { files, rules }) => {
+            format!("{} against {}", counted(*files, "file"), counted(*rules, "rule"))
+        }
         (_, Evidence::Compiled { compiler }) => compiler.split(" (").next().unwrap_or(compiler).to_owned(),
         (_, Evidence::Cases { refused, accepted }) => {
-            format!(
-                "{passed} of {} cases as they must be ({refused} misuses, {accepted} proper uses)",
-                refused + accepted
-            )
+            let (misuses, uses) = (counted(*refused, "misuse"), counted(*accepted, "proper use"));
+            format!("{passed} of {} cases as they must be ({misuses}, {uses})", refused + accepted)
         }
         (_, Evidence::Facts { run, of }) if run < of => {
-            format!("{passed} of {of} facts hold; {} were not tried", of - run)
+            let were = if of - run == 1 { "was" } else { "were" };
+            format!("{passed} of {of} facts hold; {} {were} not tried", of - run)
         }
         (_, Evidence::Facts { of, .. }) => format!("{passed} of {of} facts hold"),
         (_, Evidence::Texts { compared: 1 }) if passed == 1 => "the text is the expected one".to_owned(),
+        (_, Evidence::Texts { compared: 1 }) => "the text is not the expected one".to_owned(),
         (_, Evidence::Texts { compared }) => format!("{passed} of {compared} texts are the expected ones"),
         (_, Evidence::Pairs { workloads }) if workloads.is_empty() => "nothing could be measured".to_owned(),
         (_, Evidence::Pairs { workloads }) => workloads.iter().map(pairs).collect::<Vec<_>>().join("; "),

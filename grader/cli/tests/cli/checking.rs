@@ -38,6 +38,11 @@ fn a_syntax_error_is_shown_with_its_place() {
     replica.write("exercises/12_latch/src/lib.rs", "pub struct Latch;\n\nimpl Latch {\n    pub fn new( {}\n}\n");
     let ran = replica.run(&["check", "latch"]).code(4);
     ran.says(&["does not compile", "exercises/12_latch/src/lib.rs:4:", "unbuildable · 0 of"]);
+    // Also when only a later check was asked for.
+    for check in ["transcript", "timing"] {
+        let ran = replica.run(&["check", "latch_again", "--only", check, "--submission", "exercises/12_latch"]).code(4);
+        ran.says(&["exercises/12_latch/src/lib.rs:4:", "unbuildable · 0 of"]);
+    }
 }
 
 #[test]

@@ -43,6 +43,7 @@ impl Replica {
         }
         let checks = root.join("tests/13_latch_again/checks.toml");
         let text = fs::read_to_string(&checks).unwrap().replace("transcript = 10", "transcript = 10\ntiming = 15");
+        let text = text.replace("1.2", "1.3");
         fs::write(&checks, text + "\n[timing.many_pass]\nratio = 8.0\n").unwrap();
         for file in ["Cargo.toml", "Cargo.lock"] {
             fs::copy(workspace.join(file), root.join(file)).unwrap();

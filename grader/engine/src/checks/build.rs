@@ -9,6 +9,9 @@ use verdict::{Check, CheckReport, Evidence, Finding, Kind, Location, Outcome, Sc
 /// No more errors than this are shown: the first ones cause the others.
 const MOST: usize = 5;
 
+/// No more of the compiler's words on one error are shown, in bytes: a line of source can be as long as a book.
+const MOST_WORDS: usize = 16 << 10;
+
 /// The report on a build that went well.
 pub fn passed(of: u32, compiler: &str, millis: u64) -> CheckReport {
     CheckReport {
@@ -99,8 +102,12 @@ fn of_diagnostic(error: &Diagnostic, source: &Source, shown: &str) -> Finding {
     Finding {
         location,
         subject: subject.to_owned(),
-        detail: error.rendered.as_deref().map(|text| shorten(text.trim_end())),
+        detail: error.rendered.as_deref().map(|text| shorten(cut(text.trim_end()))),
         next_step,
-        ..plain(&error.message, "")
+        ..plain(cut(&error.message), "")
     }
+}
+
+fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MOST_WORDS)]
 }

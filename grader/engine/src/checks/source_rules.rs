@@ -7,6 +7,7 @@
 
 use crate::config::{Allowed, Forbid};
 use crate::submission::Source;
+use crate::syntax;
 use crate::trouble::Trouble;
 use proc_macro2::{Span, TokenStream, TokenTree};
 use std::collections::{BTreeMap, BTreeSet};
@@ -88,6 +89,17 @@ pub enum Read {
 /// # Errors
 /// If the root file cannot be read.
 pub fn check(
+    source: &Source,
+    shown: &(dyn Fn(&Path) -> String + Sync),
+    forbid: &[Forbid],
+    allowed: &Allowed,
+    of: u32,
+    watch: &(dyn Fn(Event) + Sync),
+) -> Result<Read, Trouble> {
+    syntax::on_a_deep_stack(|| read(source, shown, forbid, allowed, of, watch))
+}
+
+fn read(
     source: &Source,
     shown: &dyn Fn(&Path) -> String,
     forbid: &[Forbid],
@@ -172,13 +184,16 @@ fn files(root: &Path) -> Result<Option<Vec<(PathBuf, Parsed)>>, Trouble> {
     let folder = root.parent().unwrap_or(Path::new("")).to_owned();
     let mut waiting = vec![(root.to_owned(), folder)];
     while let Some((path, folder)) = waiting.pop() {
-        let Ok(text) = std::fs::read_to_string(&path) else {
-            if path == root {
-                return Err(Trouble::Usage(format!("cannot read {} as text", path.display())));
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            // Not text: the compiler will say it better.
+            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => return Ok(None),
+            Err(error) if path == root => {
+                return Err(Trouble::Usage(format!("cannot read {}: {error}", path.display())));
             }
-            continue;
+            Err(_) => continue,
         };
-        let Ok(syntax) = syn::parse_file(&text) else { return Ok(None) };
+        let Ok(syntax) = syntax::parse(&text) else { return Ok(None) };
         modules(&syntax.items, &folder, &mut waiting);
         let mut names = Names::default();
         names.visit_file(&syntax);

@@ -1,0 +1,264 @@
+//! Reports made by hand, and what becomes of them.
+
+use super::terminal::Look;
+use super::{json, junit, terminal};
+use insta::assert_snapshot;
+use verdict::{
+    Check, CheckReport, Evidence, FORMAT_VERSION, Finding, Item, Kind, Location, Origin, Outcome, Pairs, Report,
+    Standing, Submission, Verdict,
+};
+
+fn report(checks: Vec<CheckReport>) -> Report {
+    Report {
+        format_version: FORMAT_VERSION,
+        exercise: "34_read_write_lock".into(),
+        section: "3.4".into(),
+        title: "A read-write lock that does not starve its writer".into(),
+        submission: Submission { origin: Origin::Learner, path: "exercises/34_read_write_lock/src/lib.rs".into() },
+        verdict: Verdict::of(&checks),
+        complete: true,
+        score: checks.iter().map(|check| check.score).sum(),
+        checks,
+        millis: 2345,
+    }
+}
+
+fn item(name: &str, outcome: Outcome) -> Item {
+    Item { name: name.into(), statement: name.replace('_', " "), outcome, millis: 12 }
+}
+
+fn passed(check: Check, of: u32, evidence: Evidence, items: &[&str]) -> CheckReport {
+    let items = items.iter().map(|name| item(name, Outcome::Passed)).collect();
+    CheckReport::from_items(check, of, evidence, items, Vec::new(), 250)
+}
+
+fn finding(check: Check, kind: Kind, subject: &str, message: &str) -> Finding {
+    Finding {
+        check,
+        kind,
+        subject: subject.into(),
+        message: message.into(),
+        expected: None,
+        seen: None,
+        location: None,
+        detail: None,
+        threads: Vec::new(),
+        next_step: None,
+    }
+}
+
+fn place(line: u32, column: Option<u32>) -> Option<Location> {
+    Some(Location { file: "exercises/34_read_write_lock/src/lib.rs".into(), line, column })
+}
+
+fn pairs(ratio: f64) -> Evidence {
+    let workload = "readers_and_writers".into();
+    Evidence::Pairs { workloads: vec![Pairs { workload, pairs: 27, above: 3, ratio, limit: 4.0, millis: 18.2 }] }
+}
+
+fn compiler() -> CheckReport {
+    let compiler = "rustc 1.95.0 (59807616e 2026-04-14)".into();
+    passed(Check::Build, 0, Evidence::Compiled { compiler }, &[])
+}
+
+/// Nothing is wrong.
+fn accepted() -> Report {
+    report(vec![
+        passed(Check::SourceRules, 10, Evidence::Source { files: 1, rules: 35 }, &[]),
+        compiler(),
+        passed(
+            Check::CompileFail,
+            15,
+            Evidence::Cases { refused: 1, accepted: 1 },
+            &["guard_is_not_send", "lock_is_shared"],
+        ),
+        passed(
+            Check::Behaviour,
+            50,
+            Evidence::Facts { run: 2, of: 2 },
+            &["two_readers_hold_the_lock", "a_writer_waits"],
+        ),
+        passed(Check::Transcript, 10, Evidence::Texts { compared: 1 }, &["transcript"]),
+        passed(Check::Timing, 15, pairs(1.043), &["readers_and_writers"]),
+    ])
+}
+
+/// Something of everything is wrong.
+fn rejected() -> Report {
+    let forbidden = Finding {
+        location: place(3, Some(5)),
+        seen: Some("use std::sync::RwLock".into()),
+        next_step: Some("it is the very thing you are asked to build".into()),
+        ..finding(Check::SourceRules, Kind::Forbidden, "std::sync::RwLock", "std::sync::RwLock is forbidden here")
+    };
+    let types = Finding {
+        expected: Some("an error E0277 on that line".into()),
+        seen: Some("it compiles".into()),
+        ..finding(
+            Check::CompileFail,
+            Kind::WrongTypes,
+            "guard_is_not_send",
+            "A read guard cannot be sent to another thread.",
+        )
+    };
+    let standing = |thread: &str, doing: &str| Standing { thread: thread.into(), doing: doing.into() };
+    let deadlock = Finding {
+        threads: vec![
+            standing("fact", "waits for the thread 'writer' to end"),
+            standing("writer", "waits on a condition variable or a lock"),
+        ],
+        next_step: Some("who wakes the writer when the last reader has left?".into()),
+        ..finding(
+            Check::Behaviour,
+            Kind::Deadlock,
+            "a_writer_waits",
+            "A writer that has waited while several readers held the lock goes on as soon as the last one of them has left.",
+        )
+    };
+    let panic = |subject: &str, message: &str| Finding {
+        seen: Some("not yet implemented: take the lock for reading".into()),
+        location: place(41, Some(9)),
+        ..finding(Check::Behaviour, Kind::Panic, subject, message)
+    };
+    let wrong = |subject: &str| Finding {
+        expected: Some("2".into()),
+        seen: Some("1".into()),
+        ..finding(Check::Behaviour, Kind::WrongAnswer, subject, &format!("{} holds.", subject.replace('_', " ")))
+    };
+    let text = Finding {
+        detail: Some("  reader 1: asks\n- reader 1: reads 0\n+ reader 1: reads 1\n  writer: asks".into()),
+        ..finding(Check::Transcript, Kind::WrongAnswer, "transcript", "The program prints the expected text.")
+    };
+    let slow = Finding {
+        expected: Some("at most 4 × the reference's time".into()),
+        seen: Some("9.7 × its time (median of 27 pairs, 27 of them above the limit)".into()),
+        ..finding(Check::Timing, Kind::Slow, "readers_and_writers", "Four threads share one lock.")
+    };
+    let facts = ["two_readers_hold_the_lock", "a_writer_waits", "first", "second", "third", "fourth", "fifth"];
+    let mut items: Vec<Item> = facts.iter().map(|name| item(name, Outcome::Failed)).collect();
+    items[0].outcome = Outcome::Passed;
+    items.push(item("sixth", Outcome::NotRun("2 facts ran into their time limit already".into())));
+    let findings = vec![
+        deadlock,
+        panic("first", "A reader gets in."),
+        panic("second", "A second reader gets in."),
+        wrong("third"),
+        wrong("fourth"),
+        Finding { seen: Some("3".into()), ..wrong("fifth") },
+    ];
+    let failed = |check, of, evidence, name: &str, finding| {
+        CheckReport::from_items(check, of, evidence, vec![item(name, Outcome::Failed)], vec![finding], 250)
+    };
+    report(vec![
+        CheckReport::from_items(
+            Check::SourceRules,
+            10,
+            Evidence::Source { files: 2, rules: 35 },
+            Vec::new(),
+            vec![forbidden],
+            3,
+        ),
+        compiler(),
+        failed(Check::CompileFail, 15, Evidence::Cases { refused: 1, accepted: 0 }, "guard_is_not_send", types),
+        CheckReport::from_items(Check::Behaviour, 50, Evidence::Facts { run: 7, of: 8 }, items, findings, 900),
+        failed(Check::Transcript, 10, Evidence::Texts { compared: 1 }, "transcript", text),
+        failed(Check::Timing, 15, pairs(9.7), "readers_and_writers", slow),
+    ])
+}
+
+/// It does not compile.
+fn unbuildable() -> Report {
+    let error = "error[E0308]: mismatched types\n  --> exercises/34_read_write_lock/src/lib.rs:7:22\n   |\n\
+                 7  |     let nonsense: u8 = \"text\";\n   |                   --   ^^^^^^ expected `u8`, found `&str`";
+    let error = Finding {
+        location: place(7, Some(22)),
+        detail: Some(error.into()),
+        ..finding(Check::Build, Kind::CompileError, "E0308", "mismatched types")
+    };
+    let build = CheckReport {
+        outcome: Outcome::Failed,
+        findings: vec![error],
+        ..CheckReport::not_run(Check::Build, 0, String::new())
+    };
+    let because = "the submission does not compile";
+    report(vec![build, CheckReport::not_run(Check::Behaviour, 50, because)])
+}
+
+/// One measurement did not settle, and not everything was asked for.
+fn inconclusive() -> Report {
+    let finding = Finding {
+        expected: Some("at most 4 × the reference's time".into()),
+        seen: Some("about 4.0 × its time: 101 of 200 pairs above the limit settle nothing".into()),
+        next_step: Some("it does not count against you; try again on a quieter machine".into()),
+        ..finding(Check::Timing, Kind::Inconclusive, "readers_and_writers", "Four threads share one lock.")
+    };
+    let items = vec![item("readers_and_writers", Outcome::Inconclusive)];
+    Report {
+        complete: false,
+        ..report(vec![CheckReport::from_items(Check::Timing, 15, pairs(4.01), items, vec![finding], 4000)])
+    }
+}
+
+/// Escape characters are made visible.
+fn terminal(report: &Report, width: usize, colour: bool, verbose: bool) -> String {
+    terminal::render(report, Look { width, colour, verbose }).replace('\x1b', "␛")
+}
+
+#[test]
+fn an_accepted_report_on_a_terminal() {
+    assert_snapshot!("accepted-80", terminal(&accepted(), 80, false, false));
+    assert_snapshot!("accepted-140-colour", terminal(&accepted(), 140, true, false));
+}
+
+#[test]
+fn a_rejected_report_on_a_terminal() {
+    assert_snapshot!("rejected-80", terminal(&rejected(), 80, false, false));
+    assert_snapshot!("rejected-140", terminal(&rejected(), 140, false, false));
+    assert_snapshot!("rejected-80-colour", terminal(&rejected(), 80, true, false));
+    assert_snapshot!("rejected-80-verbose", terminal(&rejected(), 80, false, true));
+}
+
+#[test]
+fn a_report_of_what_does_not_compile_on_a_terminal() {
+    assert_snapshot!("unbuildable-80", terminal(&unbuildable(), 80, false, false));
+    assert_snapshot!("unbuildable-80-colour", terminal(&unbuildable(), 80, true, false));
+}
+
+#[test]
+fn an_inconclusive_report_on_a_terminal() {
+    assert_snapshot!("inconclusive-80", terminal(&inconclusive(), 80, false, false));
+    assert_snapshot!("inconclusive-80-colour", terminal(&inconclusive(), 80, true, false));
+}
+
+#[test]
+fn colour_changes_no_word_and_width_is_kept() {
+    for report in [accepted(), rejected(), unbuildable(), inconclusive()] {
+        for width in [40, 80, 140] {
+            let plain = terminal(&report, width, false, true);
+            assert_eq!(without_escapes(&terminal(&report, width, true, true)), plain);
+            // The compiler's words, a difference and paths are never broken.
+            let prose = plain.lines().filter(|line| !line.starts_with("    ") && !line.contains('/'));
+            for line in prose.filter(|line| width >= 80 || !line.contains('·')) {
+                assert!(line.chars().count() <= width, "wider than {width}: {line}");
+            }
+        }
+    }
+}
+
+/// Leaves out what stands between an escape character and the next `m`.
+fn without_escapes(text: &str) -> String {
+    let mut parts = text.split('␛');
+    let first = parts.next().unwrap_or_default().to_owned();
+    first + &parts.map(|part| part.split_once('m').map_or("", |(_, rest)| rest)).collect::<String>()
+}
+
+#[test]
+fn reports_as_json() {
+    let text = json::render(&[rejected(), inconclusive()]).replace(env!("CARGO_PKG_VERSION"), "VERSION");
+    assert_snapshot!("json", text);
+}
+
+#[test]
+fn reports_as_junit() {
+    assert_snapshot!("junit", junit::render(&[accepted(), rejected(), unbuildable(), inconclusive()]));
+}
