@@ -121,7 +121,9 @@ pub fn find<'a>(folders: &'a [String], name: &str) -> Result<&'a str, Trouble> {
         [one] => Ok(one),
         [] => {
             let close = |(folder, _, slug): &(&'a str, &str, &str)| {
+                let part = plain.len() > 2 && slug.contains(&plain);
                 let likeness = strsim::jaro_winkler(slug, &plain).max(strsim::jaro_winkler(folder, &plain));
+                let likeness = if part { 1.0 } else { likeness };
                 (likeness > 0.7).then_some((likeness, *folder))
             };
             let best = all.iter().filter_map(close).max_by(|a, b| a.0.total_cmp(&b.0));
@@ -170,6 +172,8 @@ mod tests {
     #[test]
     fn a_misspelt_name_is_answered_with_the_right_one() {
         let message = find(&folders(), "read_wirte_lock").unwrap_err().to_string();
+        assert!(message.contains("did you mean 34_read_write_lock?"), "{message}");
+        let message = find(&folders(), "lock").unwrap_err().to_string();
         assert!(message.contains("did you mean 34_read_write_lock?"), "{message}");
         let message = find(&folders(), "").unwrap_err().to_string();
         assert!(message.contains("the exercises are 11_gil"), "{message}");

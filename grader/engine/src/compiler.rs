@@ -49,8 +49,11 @@ pub struct Unit<'a> {
     pub ours: bool,
     /// Where the results go.
     pub folder: &'a Path,
-    /// Where the compiler may keep what speeds up the next time.
-    pub incremental: Option<PathBuf>,
+    /// The folder the compiler is started in. It is part of a crate's identity: another one makes crates that depend on this
+    /// one compile anew.
+    pub from: &'a Path,
+    /// Whether the compiler keeps, in `folder`, what speeds up the next time.
+    pub incremental: bool,
 }
 
 /// What comes out of a compilation.
@@ -178,13 +181,8 @@ pub fn compile(toolchain: &Toolchain, unit: &Unit<'_>, metadata: &mut dyn FnMut(
     make_folder(unit.folder)?;
     let temporary = unit.folder.join("tmp");
     make_folder(&temporary)?;
-    if let Some(kept) = &unit.incremental {
-        make_folder(kept)?;
-    }
     let mut command = sandbox::untrusted(&toolchain.rustc);
-    command.args(arguments(unit)).env("TMPDIR", &temporary);
-    // The working folder is part of what an incremental compilation depends on.
-    command.current_dir(unit.incremental.as_ref().and_then(|kept| kept.parent()).unwrap_or(unit.folder));
+    command.args(arguments(unit)).env("TMPDIR", &temporary).current_dir(unit.from);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     sandbox::limit_memory(&mut command, MOST_MEMORY);
     let mut process = processes::spawn(&mut command).ours("cannot run the compiler")?;
@@ -284,9 +282,9 @@ fn arguments(unit: &Unit<'_>) -> Vec<OsString> {
         arguments.extend(["--extern".into(), pair(name, library)]);
     }
     arguments.extend(["-L".into(), pair("dependency", &unit.kit.folder), "--out-dir".into(), unit.folder.into()]);
-    if let Some(incremental) = &unit.incremental {
+    if unit.incremental {
         let mut text = OsString::from("-Cincremental=");
-        text.push(incremental);
+        text.push(unit.folder.join("state"));
         arguments.push(text);
     }
     arguments.push(unit.root.into());

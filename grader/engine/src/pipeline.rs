@@ -280,7 +280,8 @@ impl Grading<'_> {
                 allow_unsafe: true,
                 ours: true,
                 folder,
-                incremental: None,
+                from: &self.grader.workspace.target,
+                incremental: false,
             };
             let compiled = compiler::compile(&self.grader.toolchain, &unit, &mut || {})?;
             if compiled.failed_nowhere() {
@@ -386,22 +387,23 @@ impl Grading<'_> {
             allow_unsafe: config.r#unsafe,
             ours: false,
             folder: &self.folder.join(mode.name()),
-            incremental: self.incremental("subject", mode),
+            from: &self.grader.workspace.target,
+            incremental: false,
         };
         compiler::compile(&self.grader.toolchain, &unit, metadata)
     }
 
     /// Compiles hidden test files as modules of one test binary, linked with a submission.
     fn hidden(&self, kit: &Kit, mode: Mode, modules: &[&str], subject: &Path) -> Result<Compiled, Trouble> {
-        let folder = self.folder.join(mode.name());
         let exist = modules.iter().map(|name| (name, self.exercise.tests.join(format!("{name}.rs"))));
         let text: String = exist
             .filter(|(_, path)| path.exists())
             .map(|(name, path)| format!("#[path = {:?}]\nmod {name};\n", path.display().to_string()))
             .collect();
-        // What is compiled incrementally must be called the same each time.
-        let incremental = self.incremental("checks", mode);
-        let root = incremental.as_ref().map_or_else(|| folder.join("checks.rs"), |kept| kept.with_extension("rs"));
+        let kept = self.kept(mode)?;
+        let own = self.folder.join(mode.name());
+        let folder = kept.as_ref().map_or(&own, |kept| &kept.folder);
+        let root = folder.join("checks.rs");
         if std::fs::read_to_string(&root).ok().as_deref() != Some(&text) {
             write(&root, &text)?;
         }
@@ -415,17 +417,31 @@ impl Grading<'_> {
             others: vec![("subject", subject.to_owned())],
             allow_unsafe: true,
             ours: true,
-            folder: &folder,
-            incremental,
+            folder,
+            from: &self.grader.workspace.target,
+            incremental: kept.is_some(),
         };
-        compiler::compile(&self.grader.toolchain, &unit, &mut || {})
+        let mut compiled = compiler::compile(&self.grader.toolchain, &unit, &mut || {})?;
+        if kept.is_some() && compiled.success {
+            // Out of the way of the next grader that compiles there.
+            let binary = own.join("checks");
+            std::fs::rename(&compiled.artifact, &binary).ours("cannot move the hidden tests")?;
+            compiled.artifact = binary;
+        }
+        Ok(compiled)
     }
 
-    /// What the learner saves again and again is compiled incrementally; what is graded once is not.
-    fn incremental(&self, what: &str, mode: Mode) -> Option<PathBuf> {
-        let again = self.source.origin == Origin::Learner && mode == Mode::Judge;
-        let name = format!("{}-{what}-{}", self.exercise.folder, mode.name());
-        again.then(|| self.grader.workspace.target.join("incremental").join(name))
+    /// The folder in which the hidden tests are compiled incrementally: for the learner, who saves again and again, not
+    /// for what is graded once. All paths are part of what such a compilation depends on, so it must be the same folder each
+    /// time; when another grader is in it, this one compiles afresh elsewhere.
+    fn kept(&self, mode: Mode) -> Result<Option<Kept>, Trouble> {
+        if self.source.origin != Origin::Learner || mode != Mode::Judge {
+            return Ok(None);
+        }
+        let folder = self.grader.workspace.target.join("incremental").join(&self.exercise.folder);
+        make_folder(&folder)?;
+        let lock = File::create(folder.join("lock")).ours(format_args!("cannot write in {}", folder.display()))?;
+        Ok(lock.try_lock().is_ok().then_some(Kept { folder, _lock: lock }))
     }
 
     fn tests(&self, binary: &Path, source: &Source) -> Tests {
@@ -439,6 +455,12 @@ impl Grading<'_> {
             time: Duration::from_secs(limits.seconds),
         }
     }
+}
+
+/// A folder for incremental compilation, ours while the lock is held.
+struct Kept {
+    folder: PathBuf,
+    _lock: File,
 }
 
 /// A folder for one grading; gone when dropped.

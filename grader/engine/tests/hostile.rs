@@ -71,11 +71,11 @@ fn grade(name: &str) -> Report {
     grade_file(&hostile(name), Some(&[Check::Behaviour]))
 }
 
-/// Grades with a short time limit, one fact after the other.
-fn grade_within(seconds: u64, name: &str) -> Report {
-    let one_job = Grader { jobs: 1, ..GRADER.clone() };
+/// Grades with a short time limit, so many facts at once.
+fn grade_within(seconds: u64, name: &str, jobs: usize) -> Report {
+    let grader = Grader { jobs, ..GRADER.clone() };
     let source = Source::file(Origin::Submitted, &hostile(name)).expect("the file is there");
-    let report = one_job.grade(&lab(seconds), &source, Some(&[Check::Behaviour]), &|_| {});
+    let report = grader.grade(&lab(seconds), &source, Some(&[Check::Behaviour]), &|_| {});
     assert_nothing_is_left();
     report.unwrap_or_else(|trouble| panic!("{name}: {trouble}"))
 }
@@ -329,9 +329,9 @@ mod hangs {
         assert_eq!(report.verdict, Verdict::Rejected, "{report:#?}");
     }
 
-    /// With one job: two facts run into the limit, and what comes after them is not tried.
-    fn two_time_limits(name: &str, thread: &str, doing: &str) -> Report {
-        let report = grade_within(2, name);
+    /// Two facts run into the limit.
+    fn two_time_limits(name: &str, thread: &str, doing: &str, jobs: usize) -> Report {
+        let report = grade_within(2, name, jobs);
         assert_eq!(report.verdict, Verdict::Rejected);
         let behaviour = check(&report, Check::Behaviour);
         for finding in &behaviour.findings {
@@ -345,19 +345,22 @@ mod hangs {
 
     #[test]
     fn an_endless_loop_meets_the_time_limit_and_spares_the_facts_before_it() {
-        let report = two_time_limits("spins", "spinner", "is running");
-        let outcomes = outcomes(&report);
-        assert_eq!(outcomes["rest_answers"], &Outcome::Passed);
-        assert_eq!(WORK.map(|fact| outcomes[fact]), [&Outcome::Failed, &Outcome::Failed]);
-        assert!(matches!(outcomes["rest_answers_at_last"], Outcome::NotRun(_)), "{report:#?}");
-        // One of four facts holds.
-        let score = check(&report, Check::Behaviour).score;
-        assert_eq!((score.points, score.of), (15, 60));
+        // What comes after the second is not tried, or, where it was begun before, not counted.
+        for jobs in [1, 2] {
+            let report = two_time_limits("spins", "spinner", "is running", jobs);
+            let outcomes = outcomes(&report);
+            assert_eq!(outcomes["rest_answers"], &Outcome::Passed);
+            assert_eq!(WORK.map(|fact| outcomes[fact]), [&Outcome::Failed, &Outcome::Failed]);
+            assert!(matches!(outcomes["rest_answers_at_last"], Outcome::NotRun(_)), "{report:#?}");
+            // One of four facts holds.
+            let score = check(&report, Check::Behaviour).score;
+            assert_eq!((score.points, score.of), (15, 60));
+        }
     }
 
     #[test]
     fn an_endless_sleep_meets_the_time_limit() {
-        two_time_limits("sleeps", "work_answers", "sleeps");
+        two_time_limits("sleeps", "work_answers", "sleeps", 2);
     }
 }
 

@@ -14,6 +14,15 @@ fn spinning() -> Replica {
     replica
 }
 
+/// A replica in which the compiler works for longer than any test takes.
+fn compiling() -> Replica {
+    let replica = Replica::new();
+    let endless =
+        "#![allow(long_running_const_eval)]\npub const X: u64 = { let mut n = 0; while n < u64::MAX { n += 1 } n };\n";
+    replica.write("exercises/12_latch/src/lib.rs", endless);
+    replica
+}
+
 /// The processes that work in the folder of a grader's runs: compilers, facts, and what they have started.
 fn at_work(grader: u32) -> Vec<String> {
     let marker = format!("/runs/{grader}-");
@@ -27,9 +36,9 @@ fn at_work(grader: u32) -> Vec<String> {
     processes.map(|path| fs::read_to_string(path.join("comm")).unwrap_or_default().trim().to_owned()).collect()
 }
 
-/// Waits until the submission is running.
-fn running(grader: &Child) {
-    until("the submission to run", || at_work(grader.id()).iter().any(|name| name == "checks").then_some(()));
+/// Waits until a program is at work.
+fn running(grader: &Child, program: &str) {
+    until(program, || at_work(grader.id()).iter().any(|name| name == program).then_some(()));
 }
 
 fn send(signal: i32, grader: &Child) {
@@ -48,7 +57,7 @@ fn an_interrupt_ends_everything_and_records_nothing() {
     for signal in [libc::SIGINT, libc::SIGTERM] {
         let grader = replica.start(&["check", "latch", "--only=behaviour"]);
         let id = grader.id();
-        running(&grader);
+        running(&grader, "checks");
         send(signal, &grader);
         let ran = Ran::end_of(grader).code(130);
         ran.complains(&["interrupted; nothing was recorded and nothing is left running"]).in_one_line();
@@ -60,14 +69,10 @@ fn an_interrupt_ends_everything_and_records_nothing() {
 
 #[test]
 fn an_interrupt_while_the_compiler_works_is_no_fault_of_the_submission() {
-    let replica = Replica::new();
-    // Evaluated by the compiler, for longer than any test takes.
-    let endless = "#![allow(long_running_const_eval)]\nconst X: u64 = { let mut n = 0u64; while n < u64::MAX { n += 1 } n };\n\
-                   pub static Y: u64 = X;\n";
-    replica.write("exercises/12_latch/src/lib.rs", endless);
+    let replica = compiling();
     let grader = replica.start(&["check", "latch"]);
     let id = grader.id();
-    until("the compiler to run", || at_work(id).iter().any(|name| name.starts_with("rustc")).then_some(()));
+    running(&grader, "rustc");
     send(libc::SIGINT, &grader);
     let ran = Ran::end_of(grader).code(130);
     ran.complains(&["interrupted; nothing was recorded"]).in_one_line();
@@ -77,16 +82,17 @@ fn an_interrupt_while_the_compiler_works_is_no_fault_of_the_submission() {
 
 #[test]
 fn a_grader_that_is_killed_leaves_no_process_and_the_next_one_tidies_up() {
-    let replica = spinning();
-    let mut grader = replica.start(&["check", "latch", "--only=behaviour"]);
-    let id = grader.id();
-    running(&grader);
-    assert_eq!(run_folders(id).len(), 1);
-    send(libc::SIGKILL, &grader);
-    grader.wait().unwrap();
-    until("the submission to end", || at_work(id).is_empty().then_some(()));
-    assert!(replica.history().is_empty());
-    replica.solve();
-    replica.run(&["check", "latch"]).code(0);
-    assert_eq!(run_folders(id), Vec::<String>::new());
+    for (replica, program) in [(spinning(), "checks"), (compiling(), "rustc")] {
+        let mut grader = replica.start(&["check", "latch", "--only=behaviour"]);
+        let id = grader.id();
+        running(&grader, program);
+        assert_eq!(run_folders(id).len(), 1);
+        send(libc::SIGKILL, &grader);
+        grader.wait().unwrap();
+        until("its processes to end", || at_work(id).is_empty().then_some(()));
+        assert!(replica.history().is_empty());
+        replica.solve();
+        replica.run(&["check", "latch"]).code(0);
+        assert_eq!(run_folders(id), Vec::<String>::new());
+    }
 }

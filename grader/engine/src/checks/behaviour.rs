@@ -42,20 +42,35 @@ pub fn check(
             .map(|worker| worker.join().unwrap_or(Err(Trouble::Ours("a worker panicked".into()))))
             .fold(mine, Result::and)
     })?;
-    for index in alone {
-        run.one(index, &facts[index])?;
+    for index in &alone {
+        run.one(*index, &facts[*index])?;
     }
     let (mut items, mut findings) = (Vec::new(), Vec::new());
-    for result in run.results {
-        if let Some((item, finding)) = result.into_inner().unwrap_or_default() {
-            items.push(item);
-            findings.extend(finding);
+    let mut results: Vec<Option<Judged>> =
+        run.results.into_iter().map(|result| result.into_inner().unwrap_or_default()).collect();
+    // Which facts were begun before the last time limit was met is chance; the report does not depend on it.
+    let mut hangs = 0;
+    for index in together.iter().chain(&alone) {
+        let Some((item, finding)) = &mut results[*index] else { continue };
+        if hangs >= MOST_TIME_LIMITS {
+            item.outcome = not_run();
+            *finding = None;
+        } else if finding.as_ref().is_some_and(|finding| finding.kind == Kind::TimeLimit) {
+            hangs += 1;
         }
+    }
+    for (item, finding) in results.into_iter().flatten() {
+        items.push(item);
+        findings.extend(finding);
     }
     let ran = items.iter().filter(|item: &&Item| !matches!(item.outcome, Outcome::NotRun(_))).count();
     let evidence = Evidence::Facts { run: ran, of: facts.len() };
     let millis = begun.elapsed().as_millis() as u64;
     Ok(CheckReport::from_items(Check::Behaviour, of, evidence, items, findings, millis))
+}
+
+fn not_run() -> Outcome {
+    Outcome::NotRun(format!("{MOST_TIME_LIMITS} facts ran into their time limit already"))
 }
 
 /// A fact's outcome, and what was wrong.
@@ -75,7 +90,7 @@ impl Run<'_> {
             Item { name: fact.name.clone(), statement: fact.statement.clone(), outcome: Outcome::Passed, millis: 0 };
         let mut finding = None;
         if self.hangs.load(Ordering::Relaxed) >= MOST_TIME_LIMITS {
-            item.outcome = Outcome::NotRun(format!("{MOST_TIME_LIMITS} facts ran into their time limit already"));
+            item.outcome = not_run();
         } else {
             let (showed, wall) = self.tests.run(Check::Behaviour, "behaviour", fact)?;
             item.millis = wall.as_millis() as u64;
