@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
-use verdict::{Check, Event, Finding, Origin, Outcome, Report, Verdict};
+use verdict::{Check, Event, Finding, Origin, Report, Verdict};
 
 /// What verifying one exercise showed.
 #[derive(Clone, Debug, Default)]
@@ -334,9 +334,4 @@ pub fn skeleton(root: &Path, folder: &str) -> Result<Vec<(PathBuf, String)>, Tro
         ("tests/{folder}/rejected/off_by_one.rs", include_str!("skeleton/rejected.rs.txt")),
     ];
     Ok(FILES.iter().map(|(path, text)| (PathBuf::from(fill(path)), fill(text))).collect())
-}
-
-/// Whether a grading of code that is right gave a wrong verdict, for [`soak`](crate::author).
-pub fn falsely_rejected(report: &Report) -> bool {
-    report.checks.iter().any(|check| check.outcome == Outcome::Failed)
 }

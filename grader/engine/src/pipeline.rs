@@ -124,6 +124,40 @@ impl Grader {
     }
 }
 
+impl Grader {
+    /// Compiles a submission once and then runs everything that runs (behaviour, transcript, timing) again and again, as
+    /// fresh processes each time. What it compiles to does not change between gradings, what its threads do can.
+    ///
+    /// # Errors
+    /// Our troubles only; also if the submission does not compile.
+    pub fn run_repeatedly(
+        &self,
+        exercise: &Exercise,
+        source: &Source,
+        times: usize,
+        timing: bool,
+        each: &mut dyn FnMut(Vec<CheckReport>),
+    ) -> Result<(), Trouble> {
+        let folder = RunFolder::new(&self.workspace)?;
+        let grading = Grading { grader: self, exercise, source, wanted: Vec::new(), watch: &|_| {}, folder: &folder.0 };
+        let kit = Kit::of(&self.workspace, &self.toolchain, exercise, Mode::Judge, &|_| {})?;
+        let subject = grading.subject(&kit, Mode::Judge, &mut || {})?;
+        grading.insist(&subject)?;
+        let compiled = grading.hidden(&kit, Mode::Judge, &["behaviour", "transcript"], &subject.artifact)?;
+        grading.insist(&compiled)?;
+        let tests = grading.tests(&compiled.artifact, source);
+        let timed = if timing { grading.timed()?.ok() } else { None };
+        for _ in 0..times {
+            let mut reports = vec![grading.behaviour(&tests)?, grading.transcript(&tests)?];
+            if let Some(timed) = &timed {
+                reports.push(grading.time(timed)?);
+            }
+            each(reports);
+        }
+        Ok(())
+    }
+}
+
 /// One grading on its way.
 struct Grading<'a> {
     grader: &'a Grader,
@@ -294,24 +328,36 @@ impl Grading<'_> {
     }
 
     fn timing(&self) -> Result<CheckReport, Trouble> {
-        let of = self.exercise.points(Check::Timing);
+        match self.timed()? {
+            Ok(ready) => self.time(&ready),
+            Err(because) => Ok(self.not_run(Check::Timing, because)),
+        }
+    }
+
+    /// Builds what timing needs; the inner error says why the submission could not be.
+    fn timed(&self) -> Result<Result<Timed, &'static str>, Trouble> {
         let workloads = manifest::functions(&self.exercise.tests.join("timing.rs"), "workload")?;
         let kit = Kit::of(&self.grader.workspace, &self.grader.toolchain, self.exercise, Mode::Time, self.watch)?;
         (self.watch)(Event::Compiling { what: "your code, optimised, for timing" });
         let reference = self.timed_reference(&kit)?;
         let subject = self.subject(&kit, Mode::Time, &mut || {})?;
         if !subject.success {
-            return Ok(self.not_run(Check::Timing, "the submission does not compile"));
+            return Ok(Err("the submission does not compile"));
         }
         let compiled = self.hidden(&kit, Mode::Time, &["timing"], &subject.artifact)?;
         if !compiled.success {
-            return Ok(self.not_run(Check::Timing, "the hidden tests do not compile with the submission"));
+            return Ok(Err("the hidden tests do not compile with the submission"));
         }
-        let submission = self.tests(&compiled.artifact, self.source);
+        Ok(Ok(Timed { submission: self.tests(&compiled.artifact, self.source), reference, workloads }))
+    }
+
+    fn time(&self, ready: &Timed) -> Result<CheckReport, Trouble> {
+        let of = self.exercise.points(Check::Timing);
         // Two timings at once would disturb each other, also those of two graders.
         let lock = File::create(self.grader.workspace.target.join("timing.lock")).ours("cannot write in target")?;
         lock.lock().ours("cannot lock the timing check")?;
-        timing::check(&submission, &reference, &workloads, &self.exercise.config.timing, of, self.watch)
+        let limits = &self.exercise.config.timing;
+        timing::check(&ready.submission, &ready.reference, &ready.workloads, limits, of, self.watch)
     }
 
     /// The workloads linked with the reference: built once, kept.
@@ -455,6 +501,13 @@ impl Grading<'_> {
             time: Duration::from_secs(limits.seconds),
         }
     }
+}
+
+/// What the timing check runs.
+struct Timed {
+    submission: Tests,
+    reference: Tests,
+    workloads: Vec<Hidden>,
 }
 
 /// A folder for incremental compilation, ours while the lock is held.

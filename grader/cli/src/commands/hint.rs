@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: &Hint, screen: &Screen) -> Result<ExitCode, Trouble
     let shown = if arguments.all { 0..hints.len() } else { read.min(hints.len() - 1)..(read + 1).min(hints.len()) };
     let mut page = String::new();
     for number in shown.clone() {
-        let hint = prose::fill(&hints[number], screen.width);
+        let hint = prose::fill(hints[number], screen.width);
         page.push_str(&format!("Hint {} of {}\n\n{hint}\n", number + 1, hints.len()));
     }
     let slug = &exercise.slug;

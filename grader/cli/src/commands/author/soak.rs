@@ -1,4 +1,4 @@
-//! `author soak`: grades everything that is right many times and counts what was not accepted.
+//! `author soak`: runs everything that is right many times and counts what was not accepted.
 
 use super::chosen;
 use crate::args::Soak;
@@ -7,9 +7,9 @@ use crate::exit_code::ExitCode;
 use crate::screen::Screen;
 use engine::manifest::rust_files;
 use engine::pipeline::Grader;
+use engine::processes;
 use engine::submission::Source;
 use engine::trouble::Trouble;
-use engine::{author, processes};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 use verdict::{Check, Origin, Verdict};
@@ -21,26 +21,25 @@ pub(crate) fn run(arguments: &Soak, screen: &Screen) -> Result<ExitCode, Trouble
     let load = if arguments.load { busy(grader.jobs)? } else { Vec::new() };
     let (mut false_rejections, mut unsettled, mut gradings) = (0, 0, 0);
     for exercise in &exercises {
-        let only: Vec<Check> =
-            exercise.checks().into_iter().filter(|check| !arguments.without.contains(check)).collect();
+        let timing = exercise.checks().contains(&Check::Timing) && !arguments.without_timing;
         let mut sources = vec![Source::reference(exercise)?];
         for path in rust_files(&exercise.tests.join("accepted"))? {
             sources.push(Source::file(Origin::Accepted, &path)?);
         }
         for source in &sources {
-            let (begun, mut wrong, mut open) = (Instant::now(), 0, 0);
-            for round in 1..=arguments.times {
-                let report = grader.grade(exercise, source, Some(&only), &|_| {})?;
-                if author::falsely_rejected(&report) {
-                    wrong += 1;
-                    for finding in report.checks.iter().flat_map(|check| &check.findings) {
-                        let seen = finding.seen.as_deref().unwrap_or("");
-                        screen.print(&format!("    round {round}: {} — {}: {seen}\n", finding.check, finding.subject));
-                    }
-                } else if report.verdict == Verdict::Inconclusive {
-                    open += 1;
+            let (begun, mut wrong, mut open, mut round) = (Instant::now(), 0, 0, 0);
+            grader.run_repeatedly(exercise, source, arguments.times, timing, &mut |reports| {
+                round += 1;
+                match Verdict::of(&reports) {
+                    Verdict::Accepted => {}
+                    Verdict::Inconclusive => open += 1,
+                    Verdict::Rejected | Verdict::Unbuildable => wrong += 1,
                 }
-            }
+                for finding in reports.iter().flat_map(|check| &check.findings) {
+                    let seen = finding.seen.as_deref().unwrap_or("");
+                    screen.print(&format!("    round {round}: {} — {}: {seen}\n", finding.check, finding.subject));
+                }
+            })?;
             screen.print(&format!(
                 "{} × {}: {wrong} false rejections, {open} inconclusive, {:.2} s each\n",
                 arguments.times,
