@@ -183,6 +183,10 @@ pub fn compile(toolchain: &Toolchain, unit: &Unit<'_>, metadata: &mut dyn FnMut(
     make_folder(&temporary)?;
     let mut command = sandbox::untrusted(&toolchain.rustc);
     command.args(arguments(unit)).env("TMPDIR", &temporary).current_dir(unit.from);
+    // The linker is where the user has it.
+    if let Some(path) = std::env::var_os("PATH") {
+        command.env("PATH", path);
+    }
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     sandbox::limit_memory(&mut command, MOST_MEMORY);
     let mut process = processes::spawn(&mut command).ours("cannot run the compiler")?;
