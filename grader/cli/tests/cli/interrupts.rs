@@ -27,10 +27,12 @@ fn compiling() -> Replica {
 fn at_work(grader: u32) -> Vec<String> {
     let marker = format!("/runs/{grader}-");
     let works = |process: &Path| {
-        // Neither name goes away when the folder does.
-        ["exe", "cwd"].iter().any(|link| {
-            fs::read_link(process.join(link)).is_ok_and(|target| target.to_string_lossy().contains(&marker))
-        })
+        // None of these goes away when the folder does. A compiler may stand elsewhere, but is told to write there.
+        let told = fs::read(process.join("cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&told).contains(&marker)
+            || ["exe", "cwd"].iter().any(|link| {
+                fs::read_link(process.join(link)).is_ok_and(|target| target.to_string_lossy().contains(&marker))
+            })
     };
     let processes = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path()).filter(|path| works(path));
     processes.map(|path| fs::read_to_string(path.join("comm")).unwrap_or_default().trim().to_owned()).collect()
