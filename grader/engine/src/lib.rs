@@ -1,7 +1,7 @@
 //! Stages, compiles, runs and judges a submission.
 //!
-//! The way through: [`workspace`] and [`catalog`] say what there is, [`submission`] what is graded, [`kit`] and [`compiler`]
-//! build, [`sandbox`] and [`facts`] run, [`checks`] judge, and [`pipeline`] is the order of it all. [`history`] keeps
+//! The way through: [`workspace`] and [`catalog`] say what there is, [`submission`] what is graded, [`kit`], [`compiler`] and
+//! `stage` build, [`sandbox`] and [`facts`] run, [`checks`] judge, and [`pipeline`] is the order of it all. [`history`] keeps
 //! what the learner did.
 //!
 //! The learner's faults are values ([`verdict::Finding`]); an `Err` is always ours, the machine's or the user's
@@ -24,10 +24,12 @@ pub mod history;
 pub mod kit;
 pub mod manifest;
 pub mod notes;
+pub mod parallel;
 pub mod pipeline;
 pub mod processes;
 pub mod sandbox;
 pub mod sign_test;
+mod stage;
 pub mod submission;
 mod syntax;
 pub mod toolchain;

@@ -2,6 +2,7 @@
 
 use crate::facts::{Showed, Tests};
 use crate::manifest::Hidden;
+use crate::parallel::in_parallel;
 use crate::trouble::Trouble;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -27,21 +28,7 @@ pub fn check(
     let run =
         Run { tests, watch, results: facts.iter().map(|_| Mutex::new(None)).collect(), hangs: AtomicUsize::new(0) };
     let (alone, together): (Vec<usize>, Vec<usize>) = (0..facts.len()).partition(|index| facts[*index].has("alone"));
-    let next = AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        let worker = || -> Result<(), Trouble> {
-            while let Some(index) = together.get(next.fetch_add(1, Ordering::Relaxed)) {
-                run.one(*index, &facts[*index])?;
-            }
-            Ok(())
-        };
-        let workers: Vec<_> = (1..jobs).map(|_| scope.spawn(worker)).collect();
-        let mine = worker();
-        workers
-            .into_iter()
-            .map(|worker| worker.join().unwrap_or(Err(Trouble::Ours("a worker panicked".into()))))
-            .fold(mine, Result::and)
-    })?;
+    in_parallel(&together, jobs, |_, index| run.one(*index, &facts[*index]))?;
     for index in &alone {
         run.one(*index, &facts[*index])?;
     }
