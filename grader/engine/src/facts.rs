@@ -107,18 +107,15 @@ impl Tests {
         let limit = self.time_of(hidden).as_secs();
         let mut found = match &ended.cut {
             Some(Cut::Deadlock(threads)) => Finding {
-                threads: standings(threads),
+                threads: standings(threads, &hidden.name),
                 ..finding(
                     Kind::Deadlock,
                     "it comes to an end",
-                    format!(
-                        "after {} ms every thread waits for another one, and nothing can wake them",
-                        ended.wall.as_millis()
-                    ),
+                    format!("after {} ms every thread waits, and nothing can wake any of them", ended.wall.as_millis()),
                 )
             },
             Some(Cut::Time(threads)) => Finding {
-                threads: standings(threads),
+                threads: standings(threads, &hidden.name),
                 ..finding(Kind::TimeLimit, "it comes to an end", format!("still going after {limit} s"))
             },
             Some(Cut::Output) => {
@@ -180,11 +177,29 @@ impl Tests {
     }
 }
 
-fn standings(threads: &[Thread]) -> Vec<Standing> {
-    // The first thread is the test runner's; it only waits for the test's own.
-    let shown = if threads.len() > 1 { &threads[1..] } else { threads };
-    let standing = |thread: &Thread| Standing { thread: thread.name.clone(), doing: thread.standing.describe() };
-    shown.iter().map(standing).collect()
+/// The threads that are not the test runner's, as a person would name them; those that say the same are one line.
+fn standings(threads: &[Thread], fact: &str) -> Vec<Standing> {
+    // The kernel keeps 15 bytes of a name, and a thread without one has that of the thread which started it.
+    let inherited = &fact[..fact.floor_char_boundary(15)];
+    let mut own = true;
+    let mut lines: Vec<(Standing, usize)> = Vec::new();
+    for thread in threads.iter().skip(1).filter(|thread| !thread.name.contains("::")) {
+        let name = match thread.name == inherited {
+            true if std::mem::take(&mut own) => "the test itself",
+            true => "unnamed thread",
+            false => &thread.name,
+        };
+        let standing = Standing { thread: name.to_owned(), doing: thread.standing.describe() };
+        match lines.iter_mut().find(|(line, _)| *line == standing) {
+            Some((_, count)) => *count += 1,
+            None => lines.push((standing, 1)),
+        }
+    }
+    let named = |(standing, count): (Standing, usize)| match count {
+        1 => standing,
+        _ => Standing { thread: format!("{count} × {}", standing.thread), ..standing },
+    };
+    lines.into_iter().map(named).collect()
 }
 
 fn last_words(text: &str) -> Option<String> {

@@ -180,7 +180,7 @@ impl Grading<'_> {
             let timed = self.wants(Check::Timing).then(|| {
                 scope.spawn(move || match go.recv() {
                     Ok(()) => self.stage.timed(),
-                    Err(_) => Ok(Err("the submission does not compile")),
+                    Err(_) => Ok(Err("it could not be built")),
                 })
             });
             let judged = if judges {
@@ -276,7 +276,7 @@ impl Grading<'_> {
             };
             drop(compiles);
             let because = if subject.success {
-                "the hidden tests do not compile with the submission"
+                "the public API is not the one of the brief"
             } else {
                 "the submission does not compile"
             };
@@ -290,7 +290,13 @@ impl Grading<'_> {
             }
             if let Some(cases) = cases {
                 let report = cases.join().map_err(|_| Trouble::Ours("the compile-fail check panicked".into()))?;
-                reports.push(report?);
+                let report = report?;
+                // Against another API every case fails, and none for the reason it is about.
+                reports.push(if subject.success && needs_tests && tests.is_none() {
+                    self.not_run(Check::CompileFail, because)
+                } else {
+                    report
+                });
             }
             Ok(reports)
         })

@@ -50,7 +50,7 @@ impl Stage<'_> {
         }
         let compiled = self.hidden(&kit, Mode::Time, &["timing"], &subject.artifact)?;
         if !compiled.success {
-            return Ok(Err("the hidden tests do not compile with the submission"));
+            return Ok(Err("the public API is not the one of the brief"));
         }
         Ok(Ok(Timed { submission: self.tests(&compiled.artifact, self.source), reference, workloads }))
     }

@@ -67,8 +67,8 @@ impl Standing {
     pub fn describe(self) -> String {
         match self {
             Standing::Running => "is running".into(),
-            Standing::Futex => "waits on a lock, condition variable, park or join, without a time-out".into(),
-            Standing::FutexTimed => "waits on a lock, condition variable or park, with a time-out".into(),
+            Standing::Futex => "blocked for ever (lock, condvar, park or join)".into(),
+            Standing::FutexTimed => "blocked with a time-out (lock, condvar or park)".into(),
             Standing::Events => "waits in an event loop, with no timer set".into(),
             Standing::EventsTimed => "waits in an event loop, for a timer".into(),
             Standing::Sleeping => "sleeps".into(),

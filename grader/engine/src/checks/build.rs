@@ -48,11 +48,15 @@ pub fn wrong_api(of: u32, compiled: &Compiled, source: &Source, reference: &Path
         _ => Vec::new(),
     };
     let next = "bring the public names, signatures and bounds back to what the brief lists";
-    let mut findings: Vec<Finding> = missing
-        .iter()
-        .take(MOST)
-        .map(|item| plain(&format!("the public API lacks `{item}`, or has it in another form"), next))
-        .collect();
+    let mut findings: Vec<Finding> = Vec::new();
+    if !missing.is_empty() {
+        let lines: Vec<String> = missing.iter().map(|item| format!("  {item}")).collect();
+        let message = "the public API is not the one that the brief lists";
+        findings.push(Finding {
+            seen: Some(format!("these are missing, or have another form:\n{}", lines.join("\n"))),
+            ..plain(message, next)
+        });
+    }
     if findings.is_empty() {
         // The source looks right, the types are not. The compiler's sentence says which; its excerpt is hidden code.
         findings = compiled
