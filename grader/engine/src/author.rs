@@ -314,7 +314,7 @@ pub fn skeleton(root: &Path, folder: &str) -> Result<Vec<(PathBuf, String)>, Tro
     }
     let section = format!("{}.{}", &number[..1], &number[1..]);
     let fill = |text: &str| text.replace("{folder}", folder).replace("{slug}", slug).replace("{section}", &section);
-    const FILES: [(&str, &str); 18] = [
+    const FILES: [(&str, &str); 19] = [
         ("exercises/{folder}/Cargo.toml", include_str!("skeleton/exercise.toml")),
         ("exercises/{folder}/README.md", include_str!("skeleton/brief.md")),
         ("exercises/{folder}/src/lib.rs", include_str!("skeleton/starter.rs.txt")),
@@ -329,9 +329,10 @@ pub fn skeleton(root: &Path, folder: &str) -> Result<Vec<(PathBuf, String)>, Tro
         ("tests/{folder}/timing.rs", include_str!("skeleton/timing.rs.txt")),
         ("tests/{folder}/compile_messages.rs", include_str!("skeleton/compile_messages.rs.txt")),
         ("tests/{folder}/compile_fail/an_answer_is_no_text.rs", include_str!("skeleton/compile_fail.rs.txt")),
+        ("tests/{folder}/compile_fail/an_answer_is_no_text.stderr", include_str!("skeleton/compile_fail.stderr")),
         ("tests/{folder}/compile_pass/an_answer_is_a_number.rs", include_str!("skeleton/compile_pass.rs.txt")),
         ("tests/{folder}/snapshots/transcript__transcript.snap", include_str!("skeleton/transcript.snap")),
-        ("tests/{folder}/accepted/added.rs", include_str!("skeleton/accepted.rs.txt")),
+        ("tests/{folder}/accepted/worked_out.rs", include_str!("skeleton/accepted.rs.txt")),
         ("tests/{folder}/rejected/off_by_one.rs", include_str!("skeleton/rejected.rs.txt")),
     ];
     Ok(FILES.iter().map(|(path, text)| (PathBuf::from(fill(path)), fill(text))).collect())

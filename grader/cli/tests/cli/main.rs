@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, reason = "tests are facts; their names say them")]
 
+mod authoring;
 mod checking;
 mod interrupts;
 mod learning;
