@@ -23,6 +23,7 @@ pub mod facts;
 pub mod history;
 pub mod kit;
 pub mod manifest;
+mod names;
 pub mod notes;
 pub mod parallel;
 pub mod pipeline;

@@ -6,11 +6,11 @@
 //! little; the sandbox is what must hold against the rest.
 
 use crate::config::{Allowed, Forbid};
+use crate::names::Names;
 use crate::submission::Source;
 use crate::syntax;
 use crate::trouble::Trouble;
 use proc_macro2::{Span, TokenStream, TokenTree};
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use syn::visit::{self, Visit};
@@ -167,17 +167,6 @@ struct Parsed {
     names: Names,
 }
 
-/// What the names of a file stand for.
-#[derive(Default)]
-struct Names {
-    /// Each name that a `use` brings in, and the path it stands for.
-    bound: BTreeMap<String, Vec<Vec<String>>>,
-    /// The modules that a `use …::*` brings in whole.
-    globs: Vec<Vec<String>>,
-    /// The names of items of the file itself; they win over globs.
-    own: BTreeSet<String>,
-}
-
 /// The root file and the files of its modules, parsed; `None` if one is not valid Rust.
 fn files(root: &Path) -> Result<Option<Vec<(PathBuf, Parsed)>>, Trouble> {
     let mut files = Vec::new();
@@ -227,94 +216,6 @@ fn for_tests_only(attributes: &[syn::Attribute]) -> bool {
         attribute.path().is_ident("cfg") && attribute.parse_args::<syn::Path>().is_ok_and(|path| path.is_ident("test"))
     };
     attributes.iter().any(is_test)
-}
-
-impl Names {
-    fn tree(&mut self, prefix: &[String], tree: &syn::UseTree) {
-        let with = |name: &syn::Ident| [prefix, &[name.to_string()]].concat();
-        match tree {
-            syn::UseTree::Path(path) => self.tree(&with(&path.ident), &path.tree),
-            syn::UseTree::Name(name) if name.ident == "self" => {
-                self.bind(prefix.last().cloned().unwrap_or_default(), prefix.to_vec());
-            }
-            syn::UseTree::Name(name) => self.bind(name.ident.to_string(), with(&name.ident)),
-            syn::UseTree::Rename(rename) if rename.ident == "self" => {
-                self.bind(rename.rename.to_string(), prefix.to_vec())
-            }
-            syn::UseTree::Rename(rename) => self.bind(rename.rename.to_string(), with(&rename.ident)),
-            syn::UseTree::Glob(_) => self.globs.push(prefix.to_vec()),
-            syn::UseTree::Group(group) => group.items.iter().for_each(|tree| self.tree(prefix, tree)),
-        }
-    }
-
-    fn bind(&mut self, name: String, path: Vec<String>) {
-        // `use std;` binds a name to itself.
-        if path.len() > 1 || path.first() != Some(&name) {
-            self.bound.entry(name).or_default().push(path);
-        }
-    }
-}
-
-impl<'ast> Visit<'ast> for Names {
-    fn visit_item(&mut self, item: &'ast syn::Item) {
-        let own = match item {
-            syn::Item::Struct(item) => Some(&item.ident),
-            syn::Item::Enum(item) => Some(&item.ident),
-            syn::Item::Trait(item) => Some(&item.ident),
-            syn::Item::Type(item) => Some(&item.ident),
-            syn::Item::Fn(item) => Some(&item.sig.ident),
-            syn::Item::Mod(item) => Some(&item.ident),
-            _ => None,
-        };
-        self.own.extend(own.map(ToString::to_string));
-        visit::visit_item(self, item);
-    }
-
-    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
-        self.tree(&[], &item.tree);
-    }
-
-    fn visit_item_extern_crate(&mut self, item: &'ast syn::ItemExternCrate) {
-        if let Some((_, rename)) = &item.rename {
-            self.bind(rename.to_string(), vec![item.ident.to_string()]);
-        }
-    }
-}
-
-impl Names {
-    /// Everything that a path can stand for, followed back through the file's `use` declarations.
-    fn meanings(&self, path: &[String]) -> Vec<Vec<String>> {
-        let path: Vec<String> =
-            path.iter().skip_while(|part| ["self", "super", "crate"].contains(&part.as_str())).cloned().collect();
-        let Some(first) = path.first() else { return Vec::new() };
-        let mut meanings = vec![path.clone()];
-        let mut index = 0;
-        // Following a rename of a rename ends: a meaning that is known already is not followed again.
-        while index < meanings.len() && meanings.len() < 64 {
-            let meaning = meanings[index].clone();
-            for replacement in self.bound.get(&meaning[0]).into_iter().flatten() {
-                let replacement: Vec<String> = replacement
-                    .iter()
-                    .skip_while(|part| ["self", "super", "crate"].contains(&part.as_str()))
-                    .cloned()
-                    .collect();
-                let longer = [&replacement[..], &meaning[1..]].concat();
-                if !longer.is_empty() && !meanings.contains(&longer) {
-                    meanings.push(longer);
-                }
-            }
-            index += 1;
-        }
-        if !self.own.contains(first) && !self.bound.contains_key(first) {
-            for glob in &self.globs {
-                let base =
-                    if glob.is_empty() { continue } else { self.bound.get(&glob[0]).and_then(|all| all.first()) };
-                let whole = base.map_or_else(|| glob.clone(), |base| [&base[..], &glob[1..]].concat());
-                meanings.push([&whole[..], &path[..]].concat());
-            }
-        }
-        meanings
-    }
 }
 
 /// Looks for one rule in one file.
