@@ -13,7 +13,7 @@ use crate::facts::Tests;
 use crate::kit::{Kit, Mode};
 use crate::manifest;
 use crate::processes;
-use crate::stage::{RunFolder, Stage, Timed, sweep};
+use crate::stage::{JUDGED, RunFolder, Stage, Timed, sweep};
 use crate::submission::Source;
 use crate::toolchain::Toolchain;
 use crate::trouble::{Context, Trouble, make_folder};
@@ -23,9 +23,6 @@ use std::path::Path;
 use std::sync::mpsc::{self, Sender};
 use std::time::Instant;
 use verdict::{Check, CheckReport, Event, FORMAT_VERSION, Outcome, Report, Submission, Verdict};
-
-/// The hidden test files that are compiled together for judging.
-pub(crate) const JUDGED: [&str; 2] = ["behaviour", "transcript"];
 
 /// What is needed to grade anything.
 #[derive(Clone, Debug)]
@@ -73,7 +70,7 @@ impl Grader {
             return Err(Trouble::Usage(format!("{} has none of these checks; it has {names}", exercise.folder)));
         }
         let folder = RunFolder::new(&self.workspace)?;
-        let grading = Grading { stage: Stage { grader: self, exercise, source, watch, folder: &folder.0 }, wanted };
+        let grading = Grading { stage: self.stage(exercise, source, watch, &folder), wanted, jobs: self.jobs };
         let mut checks = grading.run()?;
         if processes::interrupted() {
             return Err(Trouble::Interrupted);
@@ -91,6 +88,16 @@ impl Grader {
             checks,
             millis: begun.elapsed().as_millis() as u64,
         })
+    }
+
+    fn stage<'a>(
+        &'a self,
+        exercise: &'a Exercise,
+        source: &'a Source,
+        watch: &'a (dyn Fn(Event) + Sync),
+        folder: &'a RunFolder,
+    ) -> Stage<'a> {
+        Stage { workspace: &self.workspace, toolchain: &self.toolchain, exercise, source, watch, folder: &folder.0 }
     }
 
     /// Builds what grading an exercise needs, if it is not there yet.
@@ -112,7 +119,7 @@ impl Grader {
     /// If the compiler cannot be run.
     pub fn warnings(&self, exercise: &Exercise, source: &Source) -> Result<Vec<String>, Trouble> {
         let folder = RunFolder::new(&self.workspace)?;
-        let stage = Stage { grader: self, exercise, source, watch: &|_| {}, folder: &folder.0 };
+        let stage = self.stage(exercise, source, &|_| {}, &folder);
         let compiled = stage.subject(&stage.kit(Mode::Judge)?, Mode::Judge, &mut || {})?;
         let warnings =
             compiled.diagnostics.into_iter().filter(|each| each.level == "warning" && !each.spans.is_empty());
@@ -133,8 +140,8 @@ impl Grader {
         each: &mut dyn FnMut(Vec<CheckReport>),
     ) -> Result<(), Trouble> {
         let folder = RunFolder::new(&self.workspace)?;
-        let stage = Stage { grader: self, exercise, source, watch: &|_| {}, folder: &folder.0 };
-        let grading = Grading { stage, wanted: Vec::new() };
+        let stage = self.stage(exercise, source, &|_| {}, &folder);
+        let grading = Grading { stage, wanted: Vec::new(), jobs: self.jobs };
         let kit = stage.kit(Mode::Judge)?;
         let subject = stage.subject(&kit, Mode::Judge, &mut || {})?;
         stage.insist(&subject)?;
@@ -157,6 +164,8 @@ impl Grader {
 struct Grading<'a> {
     stage: Stage<'a>,
     wanted: Vec<Check>,
+    /// How many facts run at once.
+    jobs: usize,
 }
 
 impl Grading<'_> {
@@ -218,10 +227,10 @@ impl Grading<'_> {
     }
 
     fn source_rules(&self) -> Result<CheckReport, Trouble> {
-        let Stage { grader, exercise, source, watch, .. } = self.stage;
+        let Stage { workspace, exercise, source, watch, .. } = self.stage;
         let config = &exercise.config;
         let of = exercise.points(Check::SourceRules);
-        let shown = |path: &Path| grader.workspace.shown(path);
+        let shown = |path: &Path| workspace.shown(path);
         let read = source_rules::check(source, &shown, &config.forbid, &config.submission, of, watch)?;
         Ok(match read {
             source_rules::Read::Judged(report, _) => report,
@@ -231,7 +240,7 @@ impl Grading<'_> {
 
     /// Everything that is built for judging rather than for timing. Says on `compiles` when there is something to time.
     fn judge(&self, compiles: Sender<()>) -> Result<Vec<CheckReport>, Trouble> {
-        let Stage { grader, exercise, source, watch, .. } = self.stage;
+        let Stage { workspace, toolchain, exercise, source, watch, .. } = self.stage;
         let begun = Instant::now();
         let millis = || begun.elapsed().as_millis() as u64;
         let kit = self.stage.kit(Mode::Judge)?;
@@ -256,7 +265,7 @@ impl Grading<'_> {
             let mut tests = None;
             let build = if !subject.success {
                 self.stage.blame_the_machine_first(&subject, kit)?;
-                let shown = grader.workspace.shown(&source.root);
+                let shown = workspace.shown(&source.root);
                 build::failed(of, &subject, source, &shown, millis())
             } else if needs_tests {
                 watch(Event::Compiling { what: "the hidden tests with it" });
@@ -265,14 +274,14 @@ impl Grading<'_> {
                     // Facts are exact under load, so what timing needs can be built beside them.
                     let _ = compiles.send(());
                     tests = Some(self.stage.tests(&compiled.artifact, source));
-                    build::passed(of, &grader.toolchain.version, millis())
+                    build::passed(of, &toolchain.version, millis())
                 } else {
                     let reference = exercise.solution.join("src/lib.rs");
                     self.stage.blame_the_machine_first(&compiled, kit)?;
                     build::wrong_api(of, &compiled, source, &reference, millis())
                 }
             } else {
-                build::passed(of, &grader.toolchain.version, millis())
+                build::passed(of, &toolchain.version, millis())
             };
             drop(compiles);
             let because = if subject.success {
@@ -304,13 +313,7 @@ impl Grading<'_> {
 
     fn behaviour(&self, tests: &Tests) -> Result<CheckReport, Trouble> {
         let facts = manifest::functions(&self.stage.exercise.tests.join("behaviour.rs"), "fact")?;
-        behaviour::check(
-            tests,
-            &facts,
-            self.stage.exercise.points(Check::Behaviour),
-            self.stage.grader.jobs,
-            self.stage.watch,
-        )
+        behaviour::check(tests, &facts, self.stage.exercise.points(Check::Behaviour), self.jobs, self.stage.watch)
     }
 
     fn transcript(&self, tests: &Tests) -> Result<CheckReport, Trouble> {
@@ -330,8 +333,7 @@ impl Grading<'_> {
     fn time(&self, ready: &Timed) -> Result<CheckReport, Trouble> {
         let of = self.stage.exercise.points(Check::Timing);
         // Two timings at once would disturb each other, also those of two graders.
-        let lock =
-            File::create(self.stage.grader.workspace.target.join("timing.lock")).ours("cannot write in target")?;
+        let lock = File::create(self.stage.workspace.target.join("timing.lock")).ours("cannot write in target")?;
         lock.lock().ours("cannot lock the timing check")?;
         let limits = &self.stage.exercise.config.timing;
         timing::check(&ready.submission, &ready.reference, &ready.workloads, limits, of, self.stage.watch)

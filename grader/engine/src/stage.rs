@@ -8,8 +8,8 @@ use crate::compiler::{self, Compiled, Diagnostic, Output, Unit};
 use crate::facts::Tests;
 use crate::kit::{self, Kit, Mode};
 use crate::manifest::{self, Hidden};
-use crate::pipeline::Grader;
 use crate::submission::Source;
+use crate::toolchain::Toolchain;
 use crate::trouble::{Context, Trouble, make_folder, read, write};
 use crate::workspace::Workspace;
 use std::fs::File;
@@ -21,10 +21,14 @@ use verdict::{Event, Origin};
 /// With less than this on the disk, in bytes, a failure to compile says nothing about the submission.
 const ROOM: usize = 32 << 20;
 
+/// The hidden test files that are compiled together for judging.
+pub(crate) const JUDGED: [&str; 2] = ["behaviour", "transcript"];
+
 /// One submission on its way through the compiler.
 #[derive(Clone, Copy)]
 pub(crate) struct Stage<'a> {
-    pub(crate) grader: &'a Grader,
+    pub(crate) workspace: &'a Workspace,
+    pub(crate) toolchain: &'a Toolchain,
     pub(crate) exercise: &'a Exercise,
     pub(crate) source: &'a Source,
     pub(crate) watch: &'a (dyn Fn(Event) + Sync),
@@ -35,7 +39,7 @@ pub(crate) struct Stage<'a> {
 impl Stage<'_> {
     /// The kit of one mode, built if need be.
     pub(crate) fn kit(&self, mode: Mode) -> Result<Kit, Trouble> {
-        Kit::of(&self.grader.workspace, &self.grader.toolchain, self.exercise, mode, self.watch)
+        Kit::of(self.workspace, self.toolchain, self.exercise, mode, self.watch)
     }
 
     /// Builds what timing needs; the inner error says why the submission could not be.
@@ -59,10 +63,8 @@ impl Stage<'_> {
     fn timed_reference(&self, kit: &Kit) -> Result<Tests, Trouble> {
         let reference = Source::reference(self.exercise)?;
         let timing = self.exercise.tests.join("timing.rs");
-        let key =
-            kit::hash(&(read(&reference.root)?, read(&timing)?, &self.grader.toolchain, &kit.folder, &kit.libraries));
-        let folder =
-            self.grader.workspace.target.join("references").join(format!("{}-{key:016x}", self.exercise.folder));
+        let key = kit::hash(&(read(&reference.root)?, read(&timing)?, &self.toolchain, &kit.folder, &kit.libraries));
+        let folder = self.workspace.target.join("references").join(format!("{}-{key:016x}", self.exercise.folder));
         let done = folder.join("done");
         let tests = self.tests(&folder.join("checks"), &reference);
         if done.exists() {
@@ -111,7 +113,7 @@ impl Stage<'_> {
         let theirs = Stage { source: &reference, folder: &folder, ..*self };
         let subject = theirs.subject(kit, Mode::Judge, &mut || {})?;
         theirs.insist(&subject)?;
-        theirs.insist(&theirs.hidden(kit, Mode::Judge, &crate::pipeline::JUDGED, &subject.artifact)?)
+        theirs.insist(&theirs.hidden(kit, Mode::Judge, &JUDGED, &subject.artifact)?)
     }
 
     /// Compiles the submission.
@@ -128,10 +130,10 @@ impl Stage<'_> {
             allow_unsafe: config.r#unsafe,
             ours: false,
             folder: &self.folder.join(mode.name()),
-            from: &self.grader.workspace.target,
+            from: &self.workspace.target,
             incremental: false,
         };
-        compiler::compile(&self.grader.toolchain, &unit, metadata)
+        compiler::compile(self.toolchain, &unit, metadata)
     }
 
     /// Compiles a generated root of compile-fail cases to nothing but errors. Needs only the submission's metadata.
@@ -148,10 +150,10 @@ impl Stage<'_> {
             allow_unsafe: true,
             ours: true,
             folder,
-            from: &self.grader.workspace.target,
+            from: &self.workspace.target,
             incremental: false,
         };
-        let compiled = compiler::compile(&self.grader.toolchain, &unit, &mut || {})?;
+        let compiled = compiler::compile(self.toolchain, &unit, &mut || {})?;
         if compiled.failed_nowhere() {
             self.insist(&compiled)?;
         }
@@ -183,10 +185,10 @@ impl Stage<'_> {
             allow_unsafe: true,
             ours: true,
             folder,
-            from: &self.grader.workspace.target,
+            from: &self.workspace.target,
             incremental: kept.is_some(),
         };
-        let mut compiled = compiler::compile(&self.grader.toolchain, &unit, &mut || {})?;
+        let mut compiled = compiler::compile(self.toolchain, &unit, &mut || {})?;
         if kept.is_some() && compiled.success {
             // Out of the way of the next grader that compiles there.
             let binary = own.join("checks");
@@ -203,7 +205,7 @@ impl Stage<'_> {
         if self.source.origin != Origin::Learner || mode != Mode::Judge {
             return Ok(None);
         }
-        let folder = self.grader.workspace.target.join("incremental").join(&self.exercise.folder);
+        let folder = self.workspace.target.join("incremental").join(&self.exercise.folder);
         make_folder(&folder)?;
         let lock = File::create(folder.join("lock")).ours(format_args!("cannot write in {}", folder.display()))?;
         Ok(lock.try_lock().is_ok().then_some(Kept { folder, _lock: lock }))
@@ -215,7 +217,7 @@ impl Stage<'_> {
             binary: binary.to_owned(),
             folder: self.folder.to_owned(),
             subject: source.root.clone(),
-            subject_shown: self.grader.workspace.shown(&source.root),
+            subject_shown: self.workspace.shown(&source.root),
             memory: limits.memory_mib << 20,
             time: Duration::from_secs(limits.seconds),
         }
