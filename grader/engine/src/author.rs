@@ -1,7 +1,7 @@
 //! Checks the checks: what an exercise promises its learners, as a list of problems, each saying how to mend it.
 
 use crate::api;
-use crate::catalog::Exercise;
+use crate::catalog::{Exercise, slug_of};
 use crate::checks::transcript;
 use crate::curriculum;
 use crate::manifest::{self, rust_files};
@@ -297,12 +297,8 @@ fn oracle<'a>(exercise: &Exercise, transcripts: impl Iterator<Item = &'a str>) -
 /// # Errors
 /// If the name is no name for an exercise, or it exists already.
 pub fn skeleton(root: &Path, folder: &str) -> Result<Vec<(PathBuf, String)>, Trouble> {
-    let number_and_slug = folder.split_once('_').filter(|(number, slug)| {
-        let digits = number.len() == 2 && number.bytes().all(|byte| byte.is_ascii_digit());
-        let snake = slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-        digits && snake && slug.starts_with(|first: char| first.is_ascii_lowercase())
-    });
-    let Some((number, slug)) = number_and_slug else {
+    let slug = slug_of(folder).filter(|slug| slug.starts_with(|first: char| first.is_ascii_lowercase()));
+    let Some(slug) = slug else {
         return Err(Trouble::Usage(format!(
             "'{folder}' is no name for an exercise: two digits, '_', a name in snake case"
         )));
@@ -312,7 +308,7 @@ pub fn skeleton(root: &Path, folder: &str) -> Result<Vec<(PathBuf, String)>, Tro
     {
         return Err(Trouble::Usage(format!("{tree}/{folder} exists already; nothing was written")));
     }
-    let section = format!("{}.{}", &number[..1], &number[1..]);
+    let section = format!("{}.{}", &folder[..1], &folder[1..2]);
     let fill = |text: &str| text.replace("{folder}", folder).replace("{slug}", slug).replace("{section}", &section);
     const FILES: [(&str, &str); 19] = [
         ("exercises/{folder}/Cargo.toml", include_str!("skeleton/exercise.toml")),

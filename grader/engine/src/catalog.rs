@@ -67,7 +67,7 @@ impl Exercise {
 }
 
 /// `34_read_write_lock` → `read_write_lock`, if it is a name for an exercise.
-fn slug_of(folder: &str) -> Option<&str> {
+pub(crate) fn slug_of(folder: &str) -> Option<&str> {
     let (number, slug) = folder.split_once('_')?;
     let digits = number.len() == 2 && number.bytes().all(|byte| byte.is_ascii_digit());
     let snake = slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');

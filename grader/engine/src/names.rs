@@ -69,8 +69,7 @@ impl<'ast> Visit<'ast> for Names {
 impl Names {
     /// Everything that a path can stand for, followed back through the file's `use` declarations.
     pub(crate) fn meanings(&self, path: &[String]) -> Vec<Vec<String>> {
-        let path: Vec<String> =
-            path.iter().skip_while(|part| ["self", "super", "crate"].contains(&part.as_str())).cloned().collect();
+        let path = without_prefix(path);
         let Some(first) = path.first() else { return Vec::new() };
         let mut meanings = vec![path.clone()];
         let mut index = 0;
@@ -78,11 +77,7 @@ impl Names {
         while index < meanings.len() && meanings.len() < 64 {
             let meaning = meanings[index].clone();
             for replacement in self.bound.get(&meaning[0]).into_iter().flatten() {
-                let replacement: Vec<String> = replacement
-                    .iter()
-                    .skip_while(|part| ["self", "super", "crate"].contains(&part.as_str()))
-                    .cloned()
-                    .collect();
+                let replacement = without_prefix(replacement);
                 let longer = [&replacement[..], &meaning[1..]].concat();
                 if !longer.is_empty() && !meanings.contains(&longer) {
                     meanings.push(longer);
@@ -100,4 +95,9 @@ impl Names {
         }
         meanings
     }
+}
+
+/// The path without the words that only say where in the crate it begins.
+fn without_prefix(path: &[String]) -> Vec<String> {
+    path.iter().skip_while(|part| ["self", "super", "crate"].contains(&part.as_str())).cloned().collect()
 }
