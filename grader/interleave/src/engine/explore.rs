@@ -1,0 +1,456 @@
+//! Many executions of one program: search, then the shortest way to the failure, then its recording.
+
+use super::execution::{self, Limits, Stuck};
+use super::record::Recording;
+use super::strategy::{Bounded, Choice, Random, Replay, Strategy, Urw};
+use super::task::TaskId;
+use std::any::Any;
+use std::panic::{self, Location};
+use std::rc::Rc;
+use std::sync::Once;
+
+/// The program under exploration. It is run from the beginning for every schedule.
+type Body = Rc<dyn Fn()>;
+
+/// What went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// Tasks wait for each other, or for something that nobody will do.
+    Deadlock,
+    /// A task waits although what it waits for has come: woken, it goes on.
+    LostWakeup,
+    /// The scenario is over, and a thread or task of it still waits.
+    Leak,
+    /// It goes on for ever without getting anywhere.
+    Livelock,
+    /// A panic.
+    Panic,
+    /// The scenario demands what was not so.
+    Unmet,
+    /// Two tasks touched the same data, one of them writing, and nothing orders them.
+    Race,
+}
+
+/// A failed execution.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What went wrong.
+    pub kind: FailureKind,
+    /// In words, where the kind does not say it all.
+    pub message: String,
+    /// Where in the source, if at one place.
+    pub at: Option<&'static Location<'static>>,
+    /// Who was running.
+    pub task: TaskId,
+    /// Who waits for what, if nothing goes on.
+    pub stuck: Vec<Stuck>,
+}
+
+/// How a schedule was looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Uniform random walk.
+    Urw {
+        /// The seed.
+        seed: u64,
+        /// How many schedules.
+        schedules: usize,
+    },
+    /// Random choice at every point.
+    Random {
+        /// The seed.
+        seed: u64,
+        /// How many schedules.
+        schedules: usize,
+    },
+    /// Random choice, and waits that end for no reason.
+    Spurious {
+        /// The seed.
+        seed: u64,
+        /// How many schedules.
+        schedules: usize,
+    },
+    /// Every schedule with at most so many preemptions, given up after so many schedules.
+    Bounded {
+        /// How many preemptions.
+        preemptions: usize,
+        /// How many schedules at most.
+        most: usize,
+    },
+}
+
+/// What to try, in order.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The phases.
+    pub phases: Vec<Phase>,
+    /// After so many steps in all no new schedule is begun: the one measure of effort that is the same on every machine.
+    pub steps: u64,
+    /// What each execution is allowed.
+    pub limits: Limits,
+}
+
+impl Plan {
+    /// The plan that scenarios have unless they say otherwise: `schedules` by uniform random walk, as many at random, a quarter
+    /// of that with spurious wakeups, then all with 0, 1 and 2 preemptions.
+    pub fn usual(schedules: usize, steps: u64, limits: Limits) -> Self {
+        let bounded = |preemptions| Phase::Bounded { preemptions, most: 20_000 };
+        let phases = vec![
+            Phase::Bounded { preemptions: 0, most: 200 },
+            Phase::Urw { seed: 1, schedules },
+            Phase::Random { seed: 2, schedules },
+            Phase::Spurious { seed: 3, schedules: schedules / 4 },
+            bounded(1),
+            bounded(2),
+        ];
+        Plan { phases, steps, limits }
+    }
+}
+
+/// What one phase has covered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Coverage {
+    /// The phase.
+    pub phase: Phase,
+    /// How many schedules were run.
+    pub schedules: usize,
+    /// Whether there is no other schedule of this kind.
+    pub exhausted: bool,
+}
+
+/// A failing schedule.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// What goes wrong in the schedule that is shown.
+    pub failure: Failure,
+    /// The schedule, after shrinking.
+    pub schedule: Vec<Choice>,
+    /// Its preemptions, unusual outcomes and spurious wakeups.
+    pub preemptions: usize,
+    /// The same of the schedule that was found first.
+    pub preemptions_before: usize,
+    /// How it was found.
+    pub phase: Phase,
+    /// Which schedule of its phase it was, from 1.
+    pub nth: usize,
+    /// Which schedule of the exploration it was, from 1.
+    pub nth_in_all: usize,
+    /// How many executions the shrinking took.
+    pub replays: usize,
+    /// Whether the failure came again when the schedule was replayed. If not, the program depends on something besides the
+    /// schedule, and the recording shows another execution.
+    pub reproduced: bool,
+    /// All steps of the schedule that is shown.
+    pub recording: Recording,
+}
+
+/// What came of an exploration.
+#[derive(Clone, Debug)]
+pub struct Exploration {
+    /// The first failure, if there was one.
+    pub found: Option<Found>,
+    /// What was covered before.
+    pub covered: Vec<Coverage>,
+    /// How many schedules were run in all.
+    pub schedules: usize,
+    /// How many steps they took in all.
+    pub steps: u64,
+}
+
+struct One {
+    strategy: Box<dyn Strategy>,
+    failure: Option<Failure>,
+    choices: Vec<Choice>,
+    steps: u32,
+    preemptions: u32,
+    recording: Option<Recording>,
+}
+
+fn once(strategy: Box<dyn Strategy>, limits: &Limits, recorded: bool, choices: Vec<Choice>, body: &Body) -> One {
+    let body = Rc::clone(body);
+    let ran = execution::run(strategy, limits, recorded, choices, Box::new(move || body()));
+    One {
+        strategy: ran.strategy,
+        failure: ran.failure,
+        choices: ran.choices,
+        steps: ran.steps,
+        preemptions: ran.preemptions,
+        recording: ran.recording,
+    }
+}
+
+/// Tries schedules of `body` until one fails or the plan is done.
+///
+/// Deterministic: the same program and plan give the same exploration, if the program depends on nothing but its schedule.
+pub fn explore(plan: &Plan, body: impl Fn() + 'static) -> Exploration {
+    watch_panics();
+    let body: Body = Rc::new(body);
+    let mut exploration = Exploration { found: None, covered: Vec::new(), schedules: 0, steps: 0 };
+    let mut choices = Vec::new();
+    for phase in &plan.phases {
+        // A bound that leaves nothing out leaves nothing to the next one.
+        let complete = exploration.covered.last().is_some_and(|last| last.exhausted && all_of_it(&exploration, last));
+        if complete {
+            break;
+        }
+        let (mut strategy, most) = phase.strategy();
+        let mut coverage = Coverage { phase: *phase, schedules: 0, exhausted: false };
+        while coverage.schedules < most && exploration.steps < plan.steps && strategy.begin() {
+            let ran = once(strategy, &plan.limits, false, choices, &body);
+            strategy = ran.strategy;
+            choices = ran.choices;
+            coverage.schedules += 1;
+            exploration.schedules += 1;
+            exploration.steps += u64::from(ran.steps);
+            if let Some(failure) = ran.failure {
+                let first = Candidate { failure, schedule: choices, preemptions: ran.preemptions as usize };
+                let found = explain(first, plan, *phase, coverage.schedules, exploration.schedules, &body);
+                exploration.found = Some(found);
+                exploration.covered.push(coverage);
+                return exploration;
+            }
+        }
+        // Whether there is one more can only be asked by asking for it.
+        coverage.exhausted =
+            strategy.exhausted() || (coverage.schedules < most && !strategy.begin() && strategy.exhausted());
+        exploration.covered.push(coverage);
+    }
+    exploration
+}
+
+/// Whether a bound of preemptions that was exhausted covers as many schedules as the bound below it: then no higher one adds any.
+fn all_of_it(exploration: &Exploration, last: &Coverage) -> bool {
+    let Phase::Bounded { preemptions, .. } = last.phase else { return false };
+    exploration.covered.iter().any(|coverage| {
+        matches!(coverage.phase, Phase::Bounded { preemptions: lower, .. } if lower + 1 == preemptions)
+            && coverage.exhausted
+            && coverage.schedules == last.schedules
+    })
+}
+
+/// Runs one schedule and records it.
+pub fn replay(schedule: Vec<Choice>, limits: &Limits, body: impl Fn() + 'static) -> (Option<Failure>, Recording) {
+    watch_panics();
+    let body: Body = Rc::new(body);
+    let mut strategy = Box::new(Replay::new(schedule));
+    strategy.begin();
+    let ran = once(strategy, limits, true, Vec::new(), &body);
+    (ran.failure, ran.recording.unwrap_or_default())
+}
+
+impl Phase {
+    fn strategy(&self) -> (Box<dyn Strategy>, usize) {
+        match *self {
+            Phase::Urw { seed, schedules } => (Box::new(Urw::new(seed, schedules)), schedules),
+            Phase::Random { seed, schedules } => (Box::new(Random::new(seed, schedules)), schedules),
+            Phase::Spurious { seed, schedules } => (Box::new(Random::with_spurious(seed, schedules, 2)), schedules),
+            Phase::Bounded { preemptions, most } => (Box::new(Bounded::new(preemptions)), most),
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Candidate {
+    failure: Failure,
+    schedule: Vec<Choice>,
+    preemptions: usize,
+}
+
+impl Candidate {
+    /// What is better to read: fewer preemptions, then fewer switches, then fewer steps.
+    fn cost(&self) -> (usize, usize, usize) {
+        let mut switches = 0;
+        let mut last = None;
+        for choice in &self.schedule {
+            if let Choice::Task(task) = choice {
+                switches += usize::from(last.is_some_and(|last| last != *task));
+                last = Some(*task);
+            }
+        }
+        (self.preemptions, switches, self.schedule.len())
+    }
+
+    fn is_like(&self, other: &Candidate) -> bool {
+        let (mine, theirs) = (&self.failure, &other.failure);
+        mine.kind == theirs.kind && mine.at == theirs.at
+    }
+}
+
+/// Executions that the shrinking of a schedule may take, and steps.
+const MOST_REPLAYS: usize = 600;
+const MOST_REPLAY_STEPS: u64 = 400_000;
+
+fn explain(first: Candidate, plan: &Plan, phase: Phase, nth: usize, nth_in_all: usize, body: &Body) -> Found {
+    let mut shrinking = Shrinking { plan, body, replays: 0, steps: 0 };
+    let preemptions_before = first.preemptions;
+    let again = shrinking.replay(first.schedule.clone());
+    let reproduced = again.as_ref().is_some_and(|again| again.is_like(&first));
+    let mut best = first;
+    if reproduced {
+        best = shrinking.merge(best);
+        best = shrinking.fewer_preemptions(best);
+    }
+    let mut strategy = Box::new(Replay::new(best.schedule.clone()));
+    strategy.begin();
+    let shown = once(strategy, &plan.limits, true, Vec::new(), body);
+    Found {
+        failure: shown.failure.unwrap_or(best.failure),
+        preemptions: best.preemptions,
+        schedule: best.schedule,
+        preemptions_before,
+        phase,
+        nth,
+        nth_in_all,
+        replays: shrinking.replays,
+        reproduced,
+        recording: shown.recording.unwrap_or_default(),
+    }
+}
+
+struct Shrinking<'a> {
+    plan: &'a Plan,
+    body: &'a Body,
+    replays: usize,
+    steps: u64,
+}
+
+impl Shrinking<'_> {
+    fn is_spent(&self) -> bool {
+        self.replays >= MOST_REPLAYS || self.steps >= MOST_REPLAY_STEPS
+    }
+
+    fn run(&mut self, strategy: Box<dyn Strategy>) -> (Option<Candidate>, Box<dyn Strategy>) {
+        self.replays += 1;
+        let ran = once(strategy, &self.plan.limits, false, Vec::new(), self.body);
+        self.steps += u64::from(ran.steps);
+        let candidate = ran.failure.map(|failure| Candidate {
+            failure,
+            schedule: ran.choices,
+            preemptions: ran.preemptions as usize,
+        });
+        (candidate, ran.strategy)
+    }
+
+    fn replay(&mut self, schedule: Vec<Choice>) -> Option<Candidate> {
+        let mut strategy = Box::new(Replay::new(schedule));
+        strategy.begin();
+        self.run(strategy).0
+    }
+
+    /// Joins what a task does in several turns into fewer turns, as long as the failure stays.
+    fn merge(&mut self, mut best: Candidate) -> Candidate {
+        'better: loop {
+            let turns = turns(&best.schedule);
+            for index in 0..turns.len() {
+                let Some(later) = (index + 1..turns.len()).find(|later| turns[*later].0 == turns[index].0) else {
+                    continue;
+                };
+                for pull in [true, false] {
+                    if self.is_spent() {
+                        return best;
+                    }
+                    let mut order: Vec<usize> = (0..turns.len()).collect();
+                    if pull {
+                        order.remove(later);
+                        order.insert(index + 1, later);
+                    } else {
+                        order.remove(index);
+                        order.insert(later - 1, index);
+                    }
+                    let schedule = order.iter().flat_map(|turn| turns[*turn].1.iter().copied()).collect();
+                    if let Some(found) = self.replay(schedule)
+                        && found.is_like(&best)
+                        && found.cost() < best.cost()
+                    {
+                        best = found;
+                        continue 'better;
+                    }
+                }
+            }
+            let Some(unusual) = best.schedule.iter().position(|choice| {
+                matches!(choice, Choice::Spurious(_)) || matches!(choice, Choice::Outcome(outcome) if *outcome > 0)
+            }) else {
+                return best;
+            };
+            // Each unusual outcome is tried without, once per better candidate.
+            for at in unusual..best.schedule.len() {
+                let mut schedule = best.schedule.clone();
+                match schedule[at] {
+                    Choice::Spurious(_) => _ = schedule.remove(at),
+                    Choice::Outcome(outcome) if outcome > 0 => schedule[at] = Choice::Outcome(0),
+                    _ => continue,
+                }
+                if self.is_spent() {
+                    return best;
+                }
+                if let Some(found) = self.replay(schedule)
+                    && found.is_like(&best)
+                    && found.cost() < best.cost()
+                {
+                    best = found;
+                    continue 'better;
+                }
+            }
+            return best;
+        }
+    }
+
+    /// Looks for the same failure among all schedules with fewer preemptions.
+    fn fewer_preemptions(&mut self, mut best: Candidate) -> Candidate {
+        for bound in 0..best.preemptions.min(3) {
+            let mut strategy: Box<dyn Strategy> = Box::new(Bounded::new(bound));
+            while !self.is_spent() && strategy.begin() {
+                let (found, back) = self.run(strategy);
+                strategy = back;
+                if let Some(found) = found.filter(|found| found.is_like(&best) && found.cost() < best.cost()) {
+                    best = self.merge(found);
+                    return best;
+                }
+            }
+        }
+        best
+    }
+}
+
+/// The schedule as turns: who, and all choices until somebody else's turn.
+fn turns(schedule: &[Choice]) -> Vec<(TaskId, Vec<Choice>)> {
+    let mut turns: Vec<(TaskId, Vec<Choice>)> = Vec::new();
+    for choice in schedule {
+        match (choice, turns.last_mut()) {
+            (Choice::Task(task), Some(turn)) if turn.0 == *task => turn.1.push(*choice),
+            (Choice::Task(task), _) => turns.push((*task, vec![*choice])),
+            (_, Some(turn)) => turn.1.push(*choice),
+            (_, None) => turns.push((TaskId(0), vec![*choice])),
+        }
+    }
+    turns
+}
+
+/// Panics of explored programs are noted, not printed.
+fn watch_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if execution::is_exploring() {
+                execution::note_panic(message_of(info.payload()), location_of(info));
+            } else {
+                before(info);
+            }
+        }));
+    });
+}
+
+fn message_of(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("a panic without a message").to_owned()
+}
+
+fn location_of(info: &panic::PanicHookInfo) -> Option<&'static Location<'static>> {
+    // The hook borrows a location that the compiler has put into the program's constants.
+    info.location().map(|location| {
+        // SAFETY: `Location`s are made by the compiler as `'static` constants; the hook's shorter lifetime is that of
+        // the `PanicHookInfo`, not of the value it points to.
+        unsafe { &*std::ptr::from_ref(location).cast::<Location<'static>>() }
+    })
+}

@@ -1,0 +1,34 @@
+//! The engine: runs a concurrent program on one operating-system thread, one visible operation at a time.
+//!
+//! Each thread (or asynchronous task) of the program is a *task*: a coroutine that hands control back before every
+//! operation that another task could notice ([`point`]), and when it cannot go on ([`block`]). Who goes next is decided by
+//! a [`Strategy`], and nothing else: the same decisions give the same execution. Time is virtual, and passes
+//! only when no task can run.
+//!
+//! A stand-in for a primitive keeps its state in plain cells (only one task runs at a time, and only between two
+//! points), and uses four calls: [`point`] before the operation, [`block`] while it cannot proceed, [`wake_all`] or
+//! [`wake_one`] when others can, [`acquire`] and [`release`] to say what happens before what.
+//!
+//! An execution that has failed is never unwound: its tasks are abandoned where they stand, with all they own. What a
+//! destructor would do in the middle of a deadlock is nobody's business.
+
+mod clock;
+mod execution;
+mod explore;
+mod object;
+mod record;
+mod strategy;
+mod task;
+
+pub use clock::Clock;
+pub use execution::{
+    Limits, Stuck, Wait, WaitKind, Woken, acquire, acquire_from, at_rest, block, choose, clock_of_current, current,
+    epoch, fail, has_ended, is_exploring, name_of, note, now, point, point_at, record, release, release_into, running,
+    spawn, tick, wake_all, wake_all_of, wake_one, wake_task, yield_point,
+};
+pub(crate) use execution::{after_caught_panic, before_resumed_panic, is_unwinding, locals, with};
+pub use explore::{Coverage, Exploration, Failure, FailureKind, Found, Phase, Plan, explore, replay};
+pub use object::{Object, ObjectId};
+pub use record::{Event, Mark, Recording, Thing};
+pub use strategy::{Bounded, Choice, Decision, Random, Replay, RoundRobin, Strategy, Urw};
+pub use task::{Flavour, TaskId};
