@@ -31,6 +31,9 @@ pub struct Config {
     /// Limits for every fact.
     #[serde(default)]
     pub behaviour: FactLimits,
+    /// The effort for every scenario, and for single ones by name.
+    #[serde(default)]
+    pub schedules: Schedules,
     /// Limits per workload.
     #[serde(default)]
     pub timing: BTreeMap<String, TimingLimit>,
@@ -82,6 +85,35 @@ pub struct FactLimits {
 impl Default for FactLimits {
     fn default() -> Self {
         FactLimits { seconds: 10, memory_mib: 1024 }
+    }
+}
+
+/// How much is explored.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Schedules {
+    /// For every scenario.
+    #[serde(rename = "every")]
+    pub all: Budget,
+    /// For single scenarios, by name.
+    pub scenario: BTreeMap<String, Budget>,
+}
+
+/// The effort for one scenario. Counted in schedules and steps, not in seconds: it is the same on every machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Budget {
+    /// Schedules by uniform random walk, and as many at random.
+    pub schedules: Option<u32>,
+    /// Steps in all schedules together; what is left of them after the random ones goes to preemption bounds.
+    pub steps: Option<u64>,
+}
+
+impl Schedules {
+    /// The effort for one scenario.
+    pub fn of(&self, scenario: &str) -> Budget {
+        let own = self.scenario.get(scenario).copied().unwrap_or_default();
+        Budget { schedules: own.schedules.or(self.all.schedules), steps: own.steps.or(self.all.steps) }
     }
 }
 

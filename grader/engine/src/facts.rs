@@ -4,6 +4,7 @@ use crate::manifest::Hidden;
 use crate::processes::End;
 use crate::sandbox::{self, Cut, Ended, Limits};
 use crate::trouble::{Context, Trouble};
+use probe::explored::Explored;
 use probe::threads::Thread;
 use probe::wire::{Failure, Message};
 use std::path::{Path, PathBuf};
@@ -40,6 +41,8 @@ pub enum Showed {
     Holds,
     /// The transcript's text.
     Text(String),
+    /// What exploring a scenario found out.
+    Explored(Box<Explored>),
     /// It does not hold.
     Fails(Box<Finding>),
 }
@@ -62,8 +65,23 @@ impl Tests {
     /// # Errors
     /// If the process could not be started or looked after.
     pub fn run(&self, check: Check, module: &str, hidden: &Hidden) -> Result<(Showed, Duration), Trouble> {
+        self.run_with(check, module, hidden, &[])
+    }
+
+    /// Runs one test to its end, with environment variables for the harness.
+    ///
+    /// # Errors
+    /// If the process could not be started or looked after.
+    pub fn run_with(
+        &self,
+        check: Check,
+        module: &str,
+        hidden: &Hidden,
+        variables: &[(&str, String)],
+    ) -> Result<(Showed, Duration), Trouble> {
         let limits = Limits { time: self.time_of(hidden), memory: self.memory, output: MOST_OUTPUT };
         let mut command = self.command(&format!("{module}::{}", hidden.name));
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
         let ended = sandbox::run(&mut command, &limits);
         let ended = ended.ours(format_args!("cannot run the test {}", hidden.name))?;
         if crate::processes::interrupted() {
@@ -84,6 +102,7 @@ impl Tests {
             location: None,
             detail: None,
             threads: Vec::new(),
+            interleaving: None,
             next_step: hidden.next_step.clone(),
         };
         let fails = |finding: Finding| Showed::Fails(Box::new(finding));
@@ -101,6 +120,7 @@ impl Tests {
                 return fails(finding(Kind::LeftBehind, "every process that was started has been waited for", seen));
             }
             Some(Message::Passed) => return Showed::Holds,
+            Some(Message::Explored(explored)) => return Showed::Explored(explored.clone()),
             Some(Message::Transcript(text)) => return Showed::Text(text.clone()),
             _ => {}
         }
@@ -145,7 +165,7 @@ impl Tests {
 
     /// Fills in what a harness reported of a failure.
     fn failed(&self, mut finding: Finding, failure: &Failure) -> Finding {
-        finding.location = self.location(failure);
+        finding.location = self.location(&failure.file, failure.line, None);
         if failure.expected.is_empty() {
             let place = if finding.location.is_some() { "the code" } else { "the test" };
             let thread = Some(&failure.thread).filter(|thread| !finding.subject.starts_with(thread.as_str()));
@@ -164,16 +184,16 @@ impl Tests {
         finding
     }
 
-    /// The place of a panic, if it lies in the submission.
-    fn location(&self, failure: &Failure) -> Option<Location> {
-        let file = Path::new(&failure.file);
+    /// A place, as the user would write it, if it lies in the submission.
+    pub(crate) fn location(&self, file: &str, line: u32, column: Option<u32>) -> Option<Location> {
+        let file = Path::new(file);
         let file = if file == self.subject {
             self.subject_shown.clone()
         } else {
-            let inside = file.strip_prefix(self.subject.parent()?).ok().filter(|_| failure.line > 0)?;
+            let inside = file.strip_prefix(self.subject.parent()?).ok().filter(|_| line > 0)?;
             Path::new(&self.subject_shown).parent()?.join(inside).display().to_string()
         };
-        Some(Location { file, line: failure.line, column: None })
+        Some(Location { file, line, column })
     }
 }
 

@@ -22,16 +22,25 @@ use verdict::Event;
 pub enum Mode {
     /// Facts and transcripts: fast to compile.
     Judge,
+    /// Scenarios: the submission sees `interleave` in place of std. What explores is optimised, what is explored compiles fast.
+    Explore,
     /// Workloads: optimised.
     Time,
 }
+
+/// What takes the place of a crate under exploration: the name in code, the package, its folder below `grader/`.
+const STAND_INS: [(&str, &str, &str); 3] = [
+    ("std", "interleave", "interleave"),
+    ("tokio", "interleave-tokio", "interleave/tokio"),
+    ("crossbeam", "interleave-crossbeam", "interleave/crossbeam"),
+];
 
 impl Mode {
     /// The optimisation level of everything in this mode.
     pub const fn opt_level(self) -> &'static str {
         match self {
             Mode::Judge => "1",
-            Mode::Time => "2",
+            Mode::Explore | Mode::Time => "2",
         }
     }
 
@@ -39,6 +48,7 @@ impl Mode {
     pub const fn name(self) -> &'static str {
         match self {
             Mode::Judge => "judge",
+            Mode::Explore => "explore",
             Mode::Time => "time",
         }
     }
@@ -66,7 +76,10 @@ impl Kit {
         mode: Mode,
         watch: &dyn Fn(Event),
     ) -> Result<Kit, Trouble> {
-        let dependencies = dependencies(workspace, exercise)?;
+        let mut dependencies = dependencies(workspace, exercise)?;
+        if mode == Mode::Explore {
+            replace(&mut dependencies, workspace);
+        }
         let manifest = manifest(&dependencies, mode)?;
         let folder = workspace.target.join("kits").join(format!("{}-{:016x}", mode.name(), hash(&manifest)));
         let key = format!("{:016x}", hash(&(&manifest, toolchain, sources(workspace)?)));
@@ -83,8 +96,7 @@ impl Kit {
         if let Some(kit) = existing(&folder, &key) {
             return Ok(kit);
         }
-        let names: Vec<&String> = dependencies.keys().collect();
-        let kit = build(workspace, toolchain, &folder, &manifest, &names, key, watch)?;
+        let kit = build(workspace, toolchain, &folder, &manifest, &packages(&dependencies), key, watch)?;
         write(&folder.join("kit.json"), &serde_json::to_string_pretty(&kit).ours("cannot write JSON")?)?;
         Ok(kit)
     }
@@ -116,13 +128,36 @@ fn dependencies(workspace: &Workspace, exercise: &Exercise) -> Result<toml::Tabl
         }
         if let Some(relative) = table.get("path").and_then(toml::Value::as_str) {
             // The grader's own crates are where the grader is, whoever's workspace is graded.
-            let own = relative.rsplit('/').next().map(|last| workspace.grader.join(last)).filter(|path| path.exists());
+            let own = relative.strip_prefix("grader/").map(|own| workspace.grader.join(own)).filter(|path| path.exists());
             let absolute = own.unwrap_or_else(|| workspace.root.join(relative));
             table.insert("path".into(), absolute.display().to_string().into());
         }
         result.insert(name, table.into());
     }
     Ok(result)
+}
+
+/// Puts the stand-ins in the place of what schedules cannot be explored through.
+fn replace(dependencies: &mut toml::Table, workspace: &Workspace) {
+    dependencies.entry("std").or_insert_with(|| toml::Table::new().into());
+    for (name, package, folder) in STAND_INS {
+        if let Some(entry) = dependencies.get_mut(name) {
+            let path = workspace.grader.join(folder).display().to_string();
+            *entry = toml::Table::from_iter([("package".into(), package.into()), ("path".into(), path.into())]).into();
+        }
+    }
+    if let Some(harness) = dependencies.get_mut("harness").and_then(toml::Value::as_table_mut) {
+        harness.insert("features".into(), vec!["explore"].into());
+    }
+}
+
+/// The name that code uses for each package.
+fn packages(dependencies: &toml::Table) -> BTreeMap<String, String> {
+    let package = |name: &str, value: &toml::Value| {
+        let renamed = value.get("package").and_then(toml::Value::as_str);
+        renamed.unwrap_or(name).to_owned()
+    };
+    dependencies.iter().map(|(name, value)| (package(name, value), name.replace('-', "_"))).collect()
 }
 
 fn as_table(value: toml::Value) -> toml::Table {
@@ -160,7 +195,7 @@ fn manifest(dependencies: &toml::Table, mode: Mode) -> Result<String, Trouble> {
 fn sources(workspace: &Workspace) -> Result<u64, Trouble> {
     let mut hasher = DefaultHasher::new();
     std::fs::read(lock_file(workspace)).unwrap_or_default().hash(&mut hasher);
-    for own in ["harness", "probe"] {
+    for own in ["harness", "interleave", "probe"] {
         for entry in walkdir::WalkDir::new(workspace.grader.join(own)).sort_by_file_name() {
             let entry = entry.ours("cannot read the grader's own crates")?;
             if entry.file_type().is_file() {
@@ -181,7 +216,7 @@ fn build(
     toolchain: &Toolchain,
     folder: &Path,
     manifest: &str,
-    names: &[&String],
+    names: &BTreeMap<String, String>,
     key: String,
     watch: &dyn Fn(Event),
 ) -> Result<Kit, Trouble> {
@@ -225,9 +260,8 @@ fn build(
         let Some(target) = message.target.filter(|_| message.reason == "compiler-artifact") else { continue };
         watch(Event::Preparing { what: format!("built {}", target.name) });
         let library = message.filenames.into_iter().find(|file| file.extension().is_some_and(|e| e == "rlib"));
-        // Cargo writes names as packages have them; code and `--extern` use underscores.
-        if let (Some(library), true) = (library, names.iter().any(|name| name.replace('-', "_") == target.name)) {
-            libraries.insert(target.name, library);
+        if let (Some(library), Some(name)) = (library, names.get(package_of(&message.package_id))) {
+            libraries.insert(name.clone(), library);
         }
     }
     let end = process.wait().ours("cannot wait for cargo")?;
@@ -245,10 +279,18 @@ fn build(
     Ok(Kit { key, libraries, folder: folder.join("target/debug/deps") })
 }
 
+/// The package's name in Cargo's identifier: `…/folder#name@1.0.0`, or `…/name#1.0.0`.
+fn package_of(id: &str) -> &str {
+    let (place, version) = id.rsplit_once('#').unwrap_or(("", id));
+    version.split_once('@').map_or_else(|| place.rsplit('/').next().unwrap_or(place), |(name, _)| name)
+}
+
 /// The part of Cargo's messages that matters here.
 #[derive(Deserialize)]
 struct Message {
     reason: String,
+    #[serde(default)]
+    package_id: String,
     target: Option<Target>,
     #[serde(default)]
     filenames: Vec<PathBuf>,

@@ -1,19 +1,18 @@
-//! From a submission to a report: source rules → build → compile-fail → behaviour → transcript → timing.
+//! From a submission to a report: source rules → build → compile-fail → behaviour → schedules → transcript → timing.
 //!
 //! A failed check does not hide later ones that can still run. What does not depend on each other overlaps: the cases of
 //! compile-fail are compiled as soon as the submission's metadata is there, the optimised build for timing runs while facts
-//! do. Timing itself runs last and alone.
-//!
-//! Exploring schedules will be one more check between behaviour and transcript, with a kit and a build of its own that overlap
-//! with the first.
+//! do, and the whole check of schedules (a kit, a build and processes of its own) goes on beside all of that. Timing itself
+//! runs last and alone.
 
 use crate::catalog::Exercise;
-use crate::checks::{behaviour, build, compile_fail, source_rules, timing, transcript};
+use crate::checks::{behaviour, build, compile_fail, schedules, source_rules, timing, transcript};
+use crate::compiler::Compiled;
 use crate::facts::Tests;
 use crate::kit::{Kit, Mode};
 use crate::manifest;
 use crate::processes;
-use crate::stage::{JUDGED, RunFolder, Stage, Timed, sweep};
+use crate::stage::{Explored, JUDGED, RunFolder, Stage, Timed, sweep};
 use crate::submission::Source;
 use crate::toolchain::Toolchain;
 use crate::trouble::{Context, Trouble, make_folder};
@@ -105,8 +104,9 @@ impl Grader {
     /// # Errors
     /// If it cannot be built.
     pub fn warm(&self, exercise: &Exercise, watch: &dyn Fn(Event)) -> Result<(), Trouble> {
-        for mode in [Mode::Judge, Mode::Time] {
-            if mode == Mode::Judge || exercise.checks().contains(&Check::Timing) {
+        let checks = exercise.checks();
+        for (mode, check) in [(Mode::Judge, None), (Mode::Explore, Some(Check::Schedules)), (Mode::Time, Some(Check::Timing))] {
+            if check.is_none_or(|check| checks.contains(&check)) {
                 Kit::of(&self.workspace, &self.toolchain, exercise, mode, watch)?;
             }
         }
@@ -184,8 +184,16 @@ impl Grading<'_> {
         }
         let judged = [Check::Build, Check::CompileFail, Check::Behaviour, Check::Transcript];
         let judges = judged.iter().any(|check| self.wants(*check));
-        let (judged, timed) = std::thread::scope(|scope| {
+        let (judged, explored, timed) = std::thread::scope(|scope| {
             let (compiles, go) = mpsc::channel::<()>();
+            let (ready, kit) = mpsc::channel::<()>();
+            let explored = self.wants(Check::Schedules).then(|| {
+                scope.spawn(move || {
+                    // What the first answer needs is built first.
+                    let _ = kit.recv();
+                    self.explore()
+                })
+            });
             let timed = self.wants(Check::Timing).then(|| {
                 scope.spawn(move || match go.recv() {
                     Ok(()) => self.stage.timed(),
@@ -193,17 +201,24 @@ impl Grading<'_> {
                 })
             });
             let judged = if judges {
-                self.judge(compiles)
+                self.judge(ready, compiles)
             } else {
+                drop(ready);
                 let _ = compiles.send(());
                 drop(compiles);
                 Ok(Vec::new())
             };
-            let panicked = |_| Trouble::Ours("building for timing panicked".into());
-            (judged, timed.map(|timed| timed.join().map_err(panicked).and_then(|timed| timed)))
+            let panicked = |_| Trouble::Ours("a part of the grading panicked".into());
+            let explored = explored.map(|explored| explored.join().map_err(panicked).and_then(|explored| explored));
+            (judged, explored, timed.map(|timed| timed.join().map_err(panicked).and_then(|timed| timed)))
         });
         // What could not be built is said also when only later checks were asked for.
-        reports.extend(judged?.into_iter().filter(|report| {
+        let mut judged = judged?;
+        if let Some(explored) = explored {
+            let explored = self.explored(explored?, &mut judged)?;
+            reports.push(explored);
+        }
+        reports.extend(judged.into_iter().filter(|report| {
             self.wants(report.check) || report.check == Check::Build && report.outcome == Outcome::Failed
         }));
         if let Some(timed) = timed {
@@ -212,8 +227,7 @@ impl Grading<'_> {
                 Err(because) => {
                     if !judges {
                         // Why it could not be timed is for the build to say, and nothing else has built it.
-                        let build = Grading { wanted: vec![Check::Build], ..*self }.judge(mpsc::channel().0)?;
-                        reports.extend(build.into_iter().filter(|report| report.outcome == Outcome::Failed));
+                        reports.extend(self.failed_build()?);
                     }
                     self.not_run(Check::Timing, because)
                 }
@@ -224,6 +238,47 @@ impl Grading<'_> {
             (self.stage.watch)(Event::Ended(Box::new(report.clone())));
         }
         Ok(reports)
+    }
+
+    /// The report on a build that failed, when no check that was asked for has made one.
+    fn failed_build(&self) -> Result<Option<CheckReport>, Trouble> {
+        let only = Grading { wanted: vec![Check::Build], ..*self };
+        let build = only.judge(mpsc::channel().0, mpsc::channel().0)?;
+        Ok(build.into_iter().find(|report| report.outcome == Outcome::Failed))
+    }
+
+    /// Builds what exploring needs and explores; everything else goes on meanwhile.
+    fn explore(&self) -> Result<Result<CheckReport, (Compiled, Kit)>, Trouble> {
+        let exercise = self.stage.exercise;
+        let tests = match self.stage.explored()? {
+            Explored::Ready(tests) => tests,
+            Explored::Refused(compiled, kit) => return Ok(Err((compiled, kit))),
+        };
+        let scenarios = manifest::functions(&exercise.tests.join("schedules.rs"), "scenario")?;
+        let of = exercise.points(Check::Schedules);
+        schedules::check(&tests, &scenarios, &exercise.config.schedules, of, self.jobs, self.stage.watch).map(Ok)
+    }
+
+    /// What the exploration came to. What compiles neither way is the build's to report; what compiles against std only cannot
+    /// be explored.
+    fn explored(
+        &self,
+        explored: Result<CheckReport, (Compiled, Kit)>,
+        judged: &mut Vec<CheckReport>,
+    ) -> Result<CheckReport, Trouble> {
+        let (compiled, kit) = match explored {
+            Ok(report) => return Ok(report),
+            Err(refused) => refused,
+        };
+        if judged.is_empty() {
+            judged.extend(self.failed_build()?);
+        }
+        if judged.iter().any(|report| report.check == Check::Build && report.outcome == Outcome::Failed) {
+            return Ok(self.not_run(Check::Schedules, "the submission does not compile"));
+        }
+        self.stage.insist_on_reference(&kit, Mode::Explore, &["schedules"])?;
+        let Stage { workspace, source, exercise, .. } = self.stage;
+        Ok(schedules::unexplorable(exercise.points(Check::Schedules), &compiled, &workspace.shown(&source.root), 0))
     }
 
     fn source_rules(&self) -> Result<CheckReport, Trouble> {
@@ -238,12 +293,14 @@ impl Grading<'_> {
         })
     }
 
-    /// Everything that is built for judging rather than for timing. Says on `compiles` when there is something to time.
-    fn judge(&self, compiles: Sender<()>) -> Result<Vec<CheckReport>, Trouble> {
+    /// Everything that is built for judging rather than for exploring or timing. Says on `ready` that its kit is built, and on
+    /// `compiles` that there is something to time.
+    fn judge(&self, ready: Sender<()>, compiles: Sender<()>) -> Result<Vec<CheckReport>, Trouble> {
         let Stage { workspace, toolchain, exercise, source, watch, .. } = self.stage;
         let begun = Instant::now();
         let millis = || begun.elapsed().as_millis() as u64;
         let kit = self.stage.kit(Mode::Judge)?;
+        let _ = ready.send(());
         watch(Event::Compiling { what: "your code" });
         let of = exercise.points(Check::Build);
         let needs_tests = self.wants(Check::Behaviour) || self.wants(Check::Transcript) || self.wants(Check::Build);

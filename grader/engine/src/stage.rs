@@ -42,6 +42,21 @@ impl Stage<'_> {
         Kit::of(self.workspace, self.toolchain, self.exercise, mode, self.watch)
     }
 
+    /// Builds what exploring needs.
+    pub(crate) fn explored(&self) -> Result<Explored, Trouble> {
+        let kit = self.kit(Mode::Explore)?;
+        (self.watch)(Event::Compiling { what: "your code once more, to explore its schedules" });
+        let subject = self.subject(&kit, Mode::Explore, &mut || {})?;
+        if !subject.success {
+            return Ok(Explored::Refused(subject, kit));
+        }
+        let compiled = self.hidden(&kit, Mode::Explore, &["schedules"], &subject.artifact)?;
+        if !compiled.success {
+            return Ok(Explored::Refused(compiled, kit));
+        }
+        Ok(Explored::Ready(self.tests(&compiled.artifact, self.source)))
+    }
+
     /// Builds what timing needs; the inner error says why the submission could not be.
     pub(crate) fn timed(&self) -> Result<Result<Timed, &'static str>, Trouble> {
         let workloads = manifest::functions(&self.exercise.tests.join("timing.rs"), "workload")?;
@@ -109,23 +124,30 @@ impl Stage<'_> {
         let room = self.folder.join("room");
         std::fs::write(&room, vec![1; ROOM]).ours("there is no room on the disk to compile in")?;
         let _ = std::fs::remove_file(&room);
+        self.insist_on_reference(kit, Mode::Judge, &JUDGED)
+    }
+
+    /// The reference and the hidden tests compile in this mode.
+    pub(crate) fn insist_on_reference(&self, kit: &Kit, mode: Mode, modules: &[&str]) -> Result<(), Trouble> {
         let (reference, folder) = (Source::reference(self.exercise)?, self.folder.join("control"));
         let theirs = Stage { source: &reference, folder: &folder, ..*self };
-        let subject = theirs.subject(kit, Mode::Judge, &mut || {})?;
+        let subject = theirs.subject(kit, mode, &mut || {})?;
         theirs.insist(&subject)?;
-        theirs.insist(&theirs.hidden(kit, Mode::Judge, &JUDGED, &subject.artifact)?)
+        theirs.insist(&theirs.hidden(kit, mode, modules, &subject.artifact)?)
     }
 
     /// Compiles the submission.
     pub(crate) fn subject(&self, kit: &Kit, mode: Mode, metadata: &mut dyn FnMut()) -> Result<Compiled, Trouble> {
         let config = &self.exercise.config.submission;
+        let mut crates = config.crates.clone();
+        crates.extend((mode == Mode::Explore).then(|| "std".to_owned()));
         let unit = Unit {
             root: &self.source.root,
             name: "subject",
             output: Output::Library,
             mode,
             kit,
-            crates: config.crates.clone(),
+            crates,
             others: Vec::new(),
             allow_unsafe: config.r#unsafe,
             ours: false,
@@ -202,10 +224,13 @@ impl Stage<'_> {
     /// for what is graded once. All paths are part of what such a compilation depends on, so it must be the same folder each
     /// time; when another grader is in it, this one compiles afresh elsewhere.
     fn kept(&self, mode: Mode) -> Result<Option<Kept>, Trouble> {
-        if self.source.origin != Origin::Learner || mode != Mode::Judge {
-            return Ok(None);
-        }
-        let folder = self.workspace.target.join("incremental").join(&self.exercise.folder);
+        let folder = match mode {
+            _ if self.source.origin != Origin::Learner => return Ok(None),
+            Mode::Judge => self.exercise.folder.clone(),
+            Mode::Explore => format!("{}-{}", self.exercise.folder, mode.name()),
+            Mode::Time => return Ok(None),
+        };
+        let folder = self.workspace.target.join("incremental").join(folder);
         make_folder(&folder)?;
         let lock = File::create(folder.join("lock")).ours(format_args!("cannot write in {}", folder.display()))?;
         Ok(lock.try_lock().is_ok().then_some(Kept { folder, _lock: lock }))
@@ -222,6 +247,14 @@ impl Stage<'_> {
             time: Duration::from_secs(limits.seconds),
         }
     }
+}
+
+/// What came of building for exploration.
+pub(crate) enum Explored {
+    /// The scenarios, linked with the submission.
+    Ready(Tests),
+    /// The compiler refused the submission, or the scenarios with it.
+    Refused(Compiled, Kit),
 }
 
 /// What the timing check runs.

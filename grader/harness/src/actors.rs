@@ -1,4 +1,5 @@
 //! Threads with a part to play, and the moment when all of them have come to rest.
+#![cfg_attr(feature = "explore", allow(dead_code))] // `explored` takes the place of most of it
 
 use probe::threads::{self, Standing, Thread};
 use std::sync::Arc;
@@ -106,6 +107,12 @@ pub fn quiesce() {
         std::thread::sleep(Duration::from_micros(100));
         first = second;
     }
+}
+
+/// Lets time pass: virtual time under exploration, real time otherwise. A part of a scenario's story ("the customer
+/// arrives a second later"), never a way to wait for another thread.
+pub fn sleep(duration: Duration) {
+    std::thread::sleep(duration);
 }
 
 /// The CPU time that all threads of this process have used so far.

@@ -13,17 +13,27 @@
 //! not read the test. Nothing here has an opinion on verdicts; that is the engine's.
 
 mod actors;
+#[cfg(feature = "explore")]
+mod explored;
 mod graded;
 mod memory;
 mod peers;
 
-pub use actors::{Actor, actor, cpu_time, open_descriptors, quiesce, threads_alive};
-pub use harness_macros::{fact, peer, transcript, workload};
+#[cfg(not(feature = "explore"))]
+pub use actors::{Actor, actor, quiesce, sleep};
+pub use actors::{cpu_time, open_descriptors, threads_alive};
+#[cfg(feature = "explore")]
+pub use explored::{Actor, actor, quiesce, sleep};
+pub use harness_macros::{fact, peer, scenario, transcript, workload};
 pub use peers::{Peer, start_peer};
 
 /// What the attributes expand to. Apart from them, so that importing an attribute imports no function of its name.
 #[doc(hidden)]
 pub mod run {
+    #[cfg(feature = "explore")]
+    pub use crate::explored::scenario;
+    #[cfg(not(feature = "explore"))]
+    pub use crate::graded::scenario;
     pub use crate::graded::{fact, transcript, workload};
     pub use crate::peers::peer;
 }
@@ -42,6 +52,26 @@ pub fn pinned_compiler() -> bool {
         eprintln!("messages are pinned for rustc {PINNED_COMPILER}, this is {}: not compared", version.trim());
     }
     pinned
+}
+
+/// When all that can happen without the caller has happened, the condition holds.
+///
+/// # Panics
+/// As an unmet expectation, if it does not.
+#[track_caller]
+pub fn eventually(about: &str, condition: impl FnOnce() -> bool) {
+    quiesce();
+    expect!(condition(), about, "it happens, when everything that can happen has happened", "it has not happened");
+}
+
+/// When all that can happen without the caller has happened, the condition still does not hold.
+///
+/// # Panics
+/// As an unmet expectation, if it holds.
+#[track_caller]
+pub fn never(about: &str, condition: impl FnOnce() -> bool) {
+    quiesce();
+    expect!(!condition(), about, "it does not happen", "it has happened");
 }
 
 /// What a fact demanded and did not get. The payload of the panic that [`expect!`] and [`expect_eq!`] raise.
@@ -68,6 +98,10 @@ impl std::fmt::Display for Unmet {
 #[track_caller]
 pub fn unmet(about: impl Into<String>, expected: impl Into<String>, seen: impl Into<String>) -> ! {
     let unmet = Unmet { about: about.into(), expected: expected.into(), seen: seen.into() };
+    #[cfg(feature = "explore")]
+    if interleave::engine::is_exploring() {
+        explored::unmet(unmet);
+    }
     if graded::is_graded() { std::panic::panic_any(unmet) } else { panic!("{unmet}") }
 }
 

@@ -7,6 +7,7 @@
 
 // While this crate is compiled, `std` is the real one.
 pub mod engine;
+pub mod executor;
 pub mod hint;
 mod local;
 mod output;
@@ -16,6 +17,7 @@ pub mod panic;
 pub mod sync;
 pub mod thread;
 pub mod time;
+pub mod tracked;
 
 pub use std::{
     alloc, any, array, ascii, borrow, boxed, cell, char, clone, cmp, collections, convert, default, error, f32, f64,

@@ -142,7 +142,13 @@ pub fn park() {
 /// As [`std::thread::park_timeout`], in virtual time.
 #[track_caller]
 pub fn park_timeout(duration: Duration) {
-    park_until("park_timeout", Some(crate::time::after(duration)));
+    park_until("park_timeout", crate::time::deadline(duration));
+}
+
+/// As [`std::thread::park_timeout_ms`].
+#[track_caller]
+pub fn park_timeout_ms(milliseconds: u32) {
+    park_timeout(Duration::from_millis(u64::from(milliseconds)));
 }
 
 /// As [`std::thread::sleep`], in virtual time.
@@ -156,6 +162,12 @@ pub fn sleep(duration: Duration) {
     engine::note(|| format!("{duration:?}"));
     let deadline = Some(crate::time::after(duration));
     engine::block(Wait { kind: WaitKind::Sleep, operation: "sleep", object: None, holder: None, deadline, at });
+}
+
+/// As [`std::thread::sleep_ms`].
+#[track_caller]
+pub fn sleep_ms(milliseconds: u32) {
+    sleep(Duration::from_millis(u64::from(milliseconds)));
 }
 
 /// As [`std::thread::yield_now`].
@@ -269,11 +281,31 @@ impl Builder {
     ///
     /// # Errors
     /// Never.
+    ///
+    /// # Panics
+    /// If the name contains a null byte.
     #[track_caller]
     pub fn spawn<F, T>(self, body: F) -> io::Result<JoinHandle<T>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
+    {
+        let (thread, packet) = start(self.name, body, || {});
+        Ok(JoinHandle { thread, packet })
+    }
+
+    /// As [`std::thread::Builder::spawn_unchecked`].
+    ///
+    /// # Errors
+    /// Never.
+    ///
+    /// # Safety
+    /// As there: the caller joins the thread before anything that `body` borrows is gone.
+    #[track_caller]
+    pub unsafe fn spawn_unchecked<F, T>(self, body: F) -> io::Result<JoinHandle<T>>
+    where
+        F: FnOnce() -> T + Send,
+        T: Send,
     {
         let (thread, packet) = start(self.name, body, || {});
         Ok(JoinHandle { thread, packet })
@@ -316,6 +348,8 @@ fn start<F, T>(name: Option<String>, body: F, ended: impl FnOnce()) -> (Thread, 
 where
     F: FnOnce() -> T,
 {
+    let has_null = name.as_ref().is_some_and(|name| name.contains('\0'));
+    assert!(!has_null, "thread name may not contain interior null bytes");
     let packet = Arc::new(Packet { result: UnsafeCell::new(None) });
     let theirs = Arc::clone(&packet);
     let run = move || {

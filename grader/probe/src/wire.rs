@@ -7,6 +7,7 @@
 //! A frame is `length: u32` (little endian, of what follows), the nonce, one tag byte, then the fields.
 //! Text is `length: u32` and UTF-8.
 
+use crate::explored::{Explored, Field};
 use std::io::{self, Read, Write};
 
 /// Sixteen random bytes that only the grader and the harness of one process know.
@@ -48,6 +49,8 @@ pub enum Message {
     OutOfMemory(u64),
     /// A workload has run, and this is what it computed.
     Done(u64),
+    /// A scenario has been explored.
+    Explored(Box<Explored>),
 }
 
 /// Writes one frame.
@@ -77,6 +80,10 @@ pub fn send(writer: &mut impl Write, nonce: &Nonce, message: &Message) -> io::Re
         Message::Done(checksum) => {
             body.push(4);
             body.extend_from_slice(&checksum.to_le_bytes());
+        }
+        Message::Explored(explored) => {
+            body.push(5);
+            explored.put(&mut body);
         }
     }
     let mut frame = (body.len() as u32).to_le_bytes().to_vec();
@@ -112,6 +119,7 @@ pub fn take(received: &mut Vec<u8>, nonce: &Nonce) -> io::Result<Option<Message>
         2 => Message::Transcript(take_text(&mut fields)?),
         3 => Message::OutOfMemory(u64::from_le_bytes(take_array(&mut fields)?)),
         4 => Message::Done(u64::from_le_bytes(take_array(&mut fields)?)),
+        5 => Message::Explored(Box::new(Explored::take(&mut fields)?)),
         _ => return Err(invalid("a frame of an unknown kind")),
     };
     if !fields.is_empty() {

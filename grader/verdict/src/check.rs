@@ -5,8 +5,6 @@ use std::fmt;
 use std::str::FromStr;
 
 /// One kind of check. A closed set: each has one module in the engine.
-///
-/// Exploring schedules will stand between `Behaviour` and `Transcript`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Check {
@@ -18,6 +16,8 @@ pub enum Check {
     CompileFail,
     /// Facts about the submission on real threads, processes or a paused clock.
     Behaviour,
+    /// Scenarios that must come out well however the threads are interleaved.
+    Schedules,
     /// A small program over the submission prints the committed text.
     Transcript,
     /// The submission is not slower than a multiple of the reference.
@@ -26,8 +26,15 @@ pub enum Check {
 
 impl Check {
     /// All checks in order.
-    pub const ALL: [Check; 6] =
-        [Check::SourceRules, Check::Build, Check::CompileFail, Check::Behaviour, Check::Transcript, Check::Timing];
+    pub const ALL: [Check; 7] = [
+        Check::SourceRules,
+        Check::Build,
+        Check::CompileFail,
+        Check::Behaviour,
+        Check::Schedules,
+        Check::Transcript,
+        Check::Timing,
+    ];
 
     /// The name in files, on the command line and in reports.
     pub const fn name(self) -> &'static str {
@@ -36,6 +43,7 @@ impl Check {
             Check::Build => "build",
             Check::CompileFail => "compile_fail",
             Check::Behaviour => "behaviour",
+            Check::Schedules => "schedules",
             Check::Transcript => "transcript",
             Check::Timing => "timing",
         }

@@ -1,6 +1,6 @@
 //! What was found wrong with a submission, in a form that a person can act on.
 
-use crate::Check;
+use crate::{Check, Interleaving};
 use serde::{Deserialize, Serialize};
 
 /// One thing that is wrong with a submission.
@@ -30,6 +30,9 @@ pub struct Finding {
     /// For a hang: where each thread stood.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub threads: Vec<Standing>,
+    /// For a failing schedule: the interleaving, step by step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interleaving: Option<Box<Interleaving>>,
     /// What to do next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_step: Option<String>,
@@ -74,6 +77,16 @@ pub enum Kind {
     Signal,
     /// Every thread waits for another one, for ever.
     Deadlock,
+    /// A thread waits although what it waits for has come.
+    LostWakeup,
+    /// Threads keep going, and get nowhere.
+    Livelock,
+    /// Two threads touch the same data at once, and nothing orders them.
+    DataRace,
+    /// A thread or task still waits when everything is over.
+    LeftWaiting,
+    /// Uses something that schedules cannot be explored through.
+    Unexplorable,
     /// Still going when its time was up.
     TimeLimit,
     /// Wanted more memory than it may have.
@@ -103,7 +116,10 @@ impl Kind {
             Kind::WrongTypes => "WT",
             Kind::Panic => "RE",
             Kind::Signal => "SG",
-            Kind::Deadlock => "DL",
+            Kind::Deadlock | Kind::LostWakeup | Kind::LeftWaiting => "DL",
+            Kind::Livelock => "LL",
+            Kind::DataRace => "DR",
+            Kind::Unexplorable => "UX",
             Kind::TimeLimit => "TLE",
             Kind::MemoryLimit => "MLE",
             Kind::OutputLimit => "OLE",
@@ -124,6 +140,11 @@ impl Kind {
             Kind::Panic => "panic",
             Kind::Signal => "killed by a signal",
             Kind::Deadlock => "deadlock",
+            Kind::LostWakeup => "lost wakeup",
+            Kind::Livelock => "livelock",
+            Kind::DataRace => "data race",
+            Kind::LeftWaiting => "left waiting",
+            Kind::Unexplorable => "cannot be explored",
             Kind::TimeLimit => "time limit",
             Kind::MemoryLimit => "memory limit",
             Kind::OutputLimit => "output limit",

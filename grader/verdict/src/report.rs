@@ -148,6 +148,11 @@ pub enum Evidence {
         /// Facts there are.
         of: usize,
     },
+    /// So many schedules were tried. Scenarios with all their schedules tried, up to a number of preemptions, say so.
+    Schedules {
+        /// One entry per scenario.
+        scenarios: Vec<Schedules>,
+    },
     /// So many texts were compared.
     Texts {
         /// Texts compared.
@@ -161,6 +166,27 @@ pub enum Evidence {
 }
 
 pub use pairs::Pairs;
+
+/// What was tried of one scenario.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Schedules {
+    /// The scenario.
+    pub scenario: String,
+    /// Schedules sampled at random, from fixed seeds.
+    pub sampled: u64,
+    /// Every schedule with at most so many preemptions was tried; absent if not even those without any were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exhausted_preemptions: Option<u32>,
+    /// How many schedules those are.
+    pub exhausted: u64,
+    /// Schedules with more preemptions that were tried before the budget was spent.
+    pub further: u64,
+    /// Steps in all schedules together.
+    pub steps: u64,
+    /// How long it took, in microseconds.
+    pub micros: u64,
+}
 
 mod pairs {
     use serde::{Deserialize, Serialize};

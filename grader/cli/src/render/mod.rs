@@ -2,6 +2,7 @@
 
 pub(crate) mod json;
 pub(crate) mod junit;
+pub(crate) mod lanes;
 pub(crate) mod prose;
 pub(crate) mod terminal;
 

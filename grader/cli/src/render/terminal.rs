@@ -1,8 +1,11 @@
 //! The report as a person reads it: what was checked, what is wrong and where, what to do next.
 
+use super::lanes::{self, Tone};
 use crate::screen::{paint, text_style};
 use anstyle::{AnsiColor, Style};
-use verdict::{Check, CheckReport, Evidence, Finding, Kind, Outcome, Pairs, Report, Verdict};
+use verdict::{
+    Check, CheckReport, Evidence, Finding, Interleaving, Kind, Outcome, Pairs, Report, Schedules, Verdict,
+};
 
 /// How to render.
 #[derive(Clone, Copy, Debug)]
@@ -132,6 +135,9 @@ impl Page {
             let label = if index == 0 { "threads" } else { "" };
             self.field(label, Some(&format!("{:<name_width$}  {}", each.thread, each.doing)));
         }
+        if let Some(interleaving) = &finding.interleaving {
+            self.interleaving(interleaving);
+        }
         if let Some(detail) = &finding.detail {
             self.detail(detail, compiler);
         }
@@ -148,6 +154,21 @@ impl Page {
                 let more = self.dim(&format!("    · and {} others", group.others.len() - shown));
                 self.line(&more);
             }
+        }
+    }
+
+    fn interleaving(&mut self, interleaving: &Interleaving) {
+        let found = discovery(interleaving);
+        self.field("schedule", Some(&found));
+        self.line("");
+        self.lanes(interleaving, false);
+        self.line("");
+    }
+
+    fn lanes(&mut self, interleaving: &Interleaving, everything: bool) {
+        for line in lanes::lines(interleaving, self.look.width, everything) {
+            let line: String = line.into_iter().map(|(tone, text)| self.paint(style_of(tone), &text)).collect();
+            self.line(&line);
         }
     }
 
@@ -207,6 +228,31 @@ impl Page {
     }
 }
 
+/// How the schedule was found, and what is special in it.
+fn discovery(interleaving: &Interleaving) -> String {
+    let found = &interleaving.found;
+    let special = match found.preemptions {
+        0 => "no thread is interrupted where it could go on".to_owned(),
+        1 => "one unlucky moment (↯)".to_owned(),
+        several => format!("{several} unlucky moments (↯)"),
+    };
+    if found.by == "replay" {
+        return format!("replayed: {special}");
+    }
+    let nth = if found.nth_in_all == 1 { "the first one tried".to_owned() } else { format!("number {} of those tried", found.nth_in_all) };
+    format!("{nth}, made as short as possible: {special}")
+}
+
+fn style_of(tone: Tone) -> Style {
+    match tone {
+        Tone::Plain => Style::new(),
+        Tone::Dim => Style::new().dimmed(),
+        Tone::Head => Style::new().bold(),
+        Tone::Waits => text_style(AnsiColor::Yellow),
+        Tone::Wrong => text_style(AnsiColor::Red).bold(),
+    }
+}
+
 /// Puts findings that say the same of different facts together, in the order of the first of each.
 fn groups(findings: &[Finding]) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
@@ -244,6 +290,7 @@ fn words_of(check: Check) -> &'static str {
         Check::Build => "build",
         Check::CompileFail => "compile-fail",
         Check::Behaviour => "behaviour",
+        Check::Schedules => "schedules",
         Check::Transcript => "transcript",
         Check::Timing => "timing",
     }
@@ -273,12 +320,46 @@ fn evidence(check: &CheckReport) -> String {
             format!("{passed} of {of} facts hold; {} {were} not tried", of - run)
         }
         (_, Evidence::Facts { of, .. }) => format!("{passed} of {of} facts hold"),
+        (_, Evidence::Schedules { scenarios }) => schedules(passed, check.items.len(), scenarios),
         (_, Evidence::Texts { compared: 1 }) if passed == 1 => "the text is the expected one".to_owned(),
         (_, Evidence::Texts { compared: 1 }) => "the text is not the expected one".to_owned(),
         (_, Evidence::Texts { compared }) => format!("{passed} of {compared} texts are the expected ones"),
         (_, Evidence::Pairs { workloads }) if workloads.is_empty() => "nothing could be measured".to_owned(),
         (_, Evidence::Pairs { workloads }) => workloads.iter().map(pairs).collect::<Vec<_>>().join("; "),
     }
+}
+
+/// What was tried of all scenarios: what is complete is said to be complete, and nothing else.
+fn schedules(passed: usize, of: usize, scenarios: &[Schedules]) -> String {
+    let tried: u64 = scenarios.iter().map(|each| each.sampled + each.exhausted + each.further).sum();
+    let mut text = format!("{passed} of {of} scenarios hold in {} schedules", grouped(tried));
+    let least = scenarios.iter().map(|each| each.exhausted_preemptions).min().flatten();
+    if let (Some(bound), true) = (least, passed == of) {
+        let complete: u64 = scenarios.iter().map(|each| each.exhausted).sum();
+        let preemptions = match bound {
+            0 => "without a preemption".to_owned(),
+            1 => "with at most 1 preemption".to_owned(),
+            bound => format!("with at most {bound} preemptions"),
+        };
+        text.push_str(&format!(", among them every one {preemptions}"));
+        if scenarios.iter().all(|each| each.exhausted_preemptions == Some(bound)) {
+            text.push_str(&format!(" ({})", grouped(complete)));
+        }
+    }
+    text
+}
+
+/// `12 345`: with a thin gap every three digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 fn pairs(pairs: &Pairs) -> String {

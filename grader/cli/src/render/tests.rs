@@ -43,6 +43,7 @@ fn finding(check: Check, kind: Kind, subject: &str, message: &str) -> Finding {
         location: None,
         detail: None,
         threads: Vec::new(),
+        interleaving: None,
         next_step: None,
     }
 }

@@ -85,6 +85,7 @@ fn plain(message: &str, next_step: &str) -> Finding {
         location: None,
         detail: None,
         threads: Vec::new(),
+        interleaving: None,
         next_step: Some(next_step.to_owned()),
     }
 }

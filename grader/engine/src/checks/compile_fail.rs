@@ -107,6 +107,7 @@ fn finding(case: &Case, fault: Fault) -> Finding {
         location: None,
         detail: None,
         threads: Vec::new(),
+        interleaving: None,
         next_step: Some(next_step),
     }
 }

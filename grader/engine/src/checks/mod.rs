@@ -3,6 +3,7 @@
 pub mod behaviour;
 pub mod build;
 pub mod compile_fail;
+pub mod schedules;
 pub mod source_rules;
 pub mod timing;
 pub mod transcript;

@@ -157,6 +157,7 @@ fn finding(rule: Rule<'_>, reason: &str, location: Location, more: &[Location]) 
         location: Some(location),
         detail: None,
         threads: Vec::new(),
+        interleaving: None,
         next_step: None,
     }
 }

@@ -181,6 +181,7 @@ fn finding(workload: &Hidden, limit: f64, measured: &Measured) -> Option<Finding
         location: None,
         detail: None,
         threads: Vec::new(),
+        interleaving: None,
         next_step,
     })
 }

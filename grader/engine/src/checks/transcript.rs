@@ -31,7 +31,7 @@ pub fn check(
             Showed::Text(text) if text.trim_end() == wanted.trim_end() => None,
             Showed::Text(text) => Some(differs(transcript, &wanted, &text)),
             Showed::Fails(finding) => Some(*finding),
-            Showed::Holds => Some(differs(transcript, &wanted, "")),
+            Showed::Holds | Showed::Explored(_) => Some(differs(transcript, &wanted, "")),
         };
         let outcome = if finding.is_some() { Outcome::Failed } else { Outcome::Passed };
         watch(Event::Item { check: Check::Transcript, name: transcript.name.clone(), outcome: outcome.clone() });
@@ -85,6 +85,7 @@ fn differs(transcript: &Hidden, wanted: &str, seen: &str) -> Finding {
         location: None,
         detail: Some(detail.trim_end().to_owned()),
         threads: Vec::new(),
+        interleaving: None,
         next_step: transcript.next_step.clone(),
     }
 }

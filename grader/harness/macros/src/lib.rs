@@ -20,6 +20,25 @@ pub fn fact(arguments: TokenStream, item: TokenStream) -> TokenStream {
     })
 }
 
+/// A small story over the learner's API that must come out well along every schedule. `cargo test` runs it once, on real
+/// threads; the grader explores it. Its doc comment is read like that of a [`macro@fact`].
+///
+/// Arguments: `panics` (threads may panic), `leftovers` (threads may still wait at the end), `no_spurious` (no wait ends
+/// without a reason), `weak_memory` (atomics may return old values, as the memory model allows).
+#[proc_macro_attribute]
+pub fn scenario(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let flags: Vec<String> = arguments
+        .into_iter()
+        .filter_map(|token| match token {
+            TokenTree::Ident(ident) => Some(ident.to_string()),
+            _ => None,
+        })
+        .collect();
+    rewrite(item, |name, _, body| {
+        format!("fn story() {body} ::harness::run::scenario(concat!(module_path!(), \"::\", {name:?}), &{flags:?}, story)")
+    })
+}
+
 /// A small program over the learner's API that returns its text; the text is compared with the committed snapshot
 /// (`snapshots/transcript__NAME.snap`): by `insta` under `cargo test`, by the grader when it grades.
 #[proc_macro_attribute]

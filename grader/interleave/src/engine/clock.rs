@@ -5,6 +5,15 @@
 
 use super::TaskId;
 
+/// A moment in the life of a task, to be asked later whether it is past for another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// Whose.
+    pub task: TaskId,
+    /// How far the task's own clock had come.
+    pub count: u32,
+}
+
 /// For each task, how much of its past is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Clock(Vec<u32>);
@@ -18,6 +27,11 @@ impl Clock {
     /// How much of `task`'s past is known.
     pub fn of(&self, task: TaskId) -> u32 {
         self.0.get(task.index()).copied().unwrap_or(0)
+    }
+
+    /// Whether a moment is past for whoever this clock is of.
+    pub fn knows(&self, moment: Moment) -> bool {
+        self.of(moment.task) >= moment.count
     }
 
     /// Knows a step more of `task`, which must be the clock's own.

@@ -1,16 +1,21 @@
 //! One execution: the tasks, whose turn it is, the virtual time, and what has gone wrong.
 
-use super::clock::Clock;
+use super::clock::{Clock, Moment};
 use super::explore::{Failure, FailureKind};
 use super::object::{Object, ObjectId};
 use super::record::{Event, Mark, Recording, Thing};
 use super::strategy::{Choice, Decision, RoundRobin, Strategy};
 use super::task::{Flavour, Locals, Stack, State, Task, TaskId};
+use super::waker::signal_of;
 use corosensei::Coroutine;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::ptr;
 use std::rc::Rc;
+use std::task::Waker;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicPtr, AtomicU64};
 
 /// The stack of a task, in bytes. Only what is touched takes memory.
 const STACK: usize = 1 << 20;
@@ -109,6 +114,9 @@ struct Execution {
     strategy: Box<dyn Strategy>,
     choices: Vec<Choice>,
     now: u64,
+    /// Who is to be woken when, in the order of deadlines, then of setting.
+    timers: BTreeMap<(u64, u64), Waker>,
+    timers_set: u64,
     steps: u32,
     streak: u32,
     preemptions: u32,
@@ -129,6 +137,20 @@ thread_local! {
 
 thread_local! {
     static EPOCH: Cell<u32> = const { Cell::new(1) };
+}
+
+/// Counts steps and executions of the whole process, for a watchdog: a number that stands still means that a task is busy, or
+/// waits, without any operation that the engine knows of.
+static PROGRESS: AtomicU64 = AtomicU64::new(0);
+
+/// Where the last operation was.
+static LAST: AtomicPtr<Location<'static>> = AtomicPtr::new(ptr::null_mut());
+
+/// How far explorations in this process have come, and where the last operation in the program was. For other
+/// operating-system threads to look at.
+pub fn progress() -> (u64, Option<&'static Location<'static>>) {
+    // SAFETY: only `&'static` references are stored.
+    (PROGRESS.load(Relaxed), unsafe { LAST.load(Relaxed).as_ref() })
 }
 
 /// Runs `action` on the present execution; `None` outside of one.
@@ -239,17 +261,33 @@ pub fn point_at(operation: &'static str, object: &Object, at: &'static Location<
     }
     let id = object.id();
     step(false);
+    LAST.store(ptr::from_ref(at).cast_mut(), Relaxed);
     record(operation, Some(id), Mark::Done, String::new, at);
+}
+
+/// As [`point`], for an operation on no object in particular.
+#[track_caller]
+pub fn point_of_task(operation: &'static str) {
+    if !is_exploring() {
+        return;
+    }
+    step(false);
+    record(operation, None, Mark::Done, String::new, Location::caller());
 }
 
 /// The running task gives way to any other that can go on.
 #[track_caller]
 pub fn yield_point(operation: &'static str) {
+    yield_point_at(operation, Location::caller());
+}
+
+/// As [`yield_point`], for an operation whose place cannot be asked for.
+pub fn yield_point_at(operation: &'static str, at: &'static Location<'static>) {
     if !is_exploring() {
         return;
     }
     step(true);
-    record(operation, None, Mark::Done, String::new, Location::caller());
+    record(operation, None, Mark::Done, String::new, at);
 }
 
 /// Adds to what is known of the operation just recorded: the value that was read, say.
@@ -399,6 +437,56 @@ pub fn wake_task(task: TaskId) -> bool {
     .unwrap_or(false)
 }
 
+/// Makes a task able to go on that waits for its waker. False if it waits for something else, or not at all.
+pub(crate) fn wake_async(task: TaskId) -> bool {
+    with_execution(|execution| {
+        let Some(task) = execution.tasks.get_mut(task.index()) else { return false };
+        let waits = matches!(task.state, State::Blocked(wait) if wait.kind == WaitKind::Waker);
+        if waits {
+            task.state = State::Runnable;
+            task.woken = Woken::Signalled;
+        }
+        waits
+    })
+    .unwrap_or(false)
+}
+
+/// A waker that is to be called at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct TimerId {
+    key: (u64, u64),
+    epoch: u32,
+}
+
+/// Has `waker` called when the virtual time is `deadline`, in nanoseconds; like all deadlines it comes when nothing else can
+/// go on. A waker that the program has made is called by a task of its own, named "timer".
+pub fn set_timer(deadline: u64, waker: Waker) -> TimerId {
+    let nth = with_execution(|execution| {
+        execution.timers_set += 1;
+        execution.timers.insert((deadline, execution.timers_set), waker);
+        execution.timers_set
+    });
+    TimerId { key: (deadline, nth.unwrap_or(0)), epoch: epoch() }
+}
+
+/// Takes a timer back. Nothing happens if it has come.
+pub fn cancel_timer(timer: TimerId) {
+    if timer.epoch == epoch() {
+        // Dropped out here: a waker that the program has made may do anything then.
+        drop(with_execution(|execution| execution.timers.remove(&timer.key)));
+    }
+}
+
+/// Where the running task was last seen, if the execution is recorded: for an operation whose place cannot be asked for.
+pub(crate) fn last_place(otherwise: &'static Location<'static>) -> &'static Location<'static> {
+    with_execution(|execution| {
+        let events = &execution.recording.as_ref()?.events;
+        events.iter().rev().find(|event| event.task == execution.current).map(|event| event.at)
+    })
+    .flatten()
+    .unwrap_or(otherwise)
+}
+
 /// What the running task did happened before what acquires `clock` from now on.
 pub fn release(clock: &mut Clock) {
     with_execution(|execution| {
@@ -437,6 +525,22 @@ pub fn clock_of_current() -> Clock {
         own.clone()
     })
     .unwrap_or_default()
+}
+
+/// This moment of the running task: later than all it has released so far.
+pub fn moment() -> Moment {
+    let count = with_execution(|execution| {
+        let current = execution.current;
+        let own = &mut execution.tasks[current.index()].clock;
+        own.advance(current);
+        own.of(current)
+    });
+    Moment { task: current(), count: count.unwrap_or(0) }
+}
+
+/// Whether `moment` happened before what the running task does from now on.
+pub fn knows(moment: Moment) -> bool {
+    with_execution(|execution| execution.tasks[execution.current.index()].clock.knows(moment)).unwrap_or(true)
 }
 
 /// The running task panics. Called by the panic hook.
@@ -641,7 +745,8 @@ impl Execution {
             State::Blocked(wait) => wait.deadline,
             _ => None,
         };
-        let Some(next) = self.tasks.iter().filter_map(deadline).min() else { return false };
+        let timer = self.timers.first_key_value().map(|((deadline, _), _)| *deadline);
+        let Some(next) = self.tasks.iter().filter_map(deadline).chain(timer).min() else { return false };
         self.now = self.now.max(next);
         let now = self.now;
         for task in &mut self.tasks {
@@ -650,7 +755,34 @@ impl Execution {
                 task.woken = Woken::TimedOut;
             }
         }
+        self.fire_timers();
         true
+    }
+
+    fn fire_timers(&mut self) {
+        let mut foreign = Vec::new();
+        while let Some(timer) = self.timers.first_entry().filter(|timer| timer.key().0 <= self.now) {
+            let waker = timer.remove();
+            let Some(task) = signal_of(&waker).map(|signal| signal.expire()) else {
+                foreign.push(waker);
+                continue;
+            };
+            let task = &mut self.tasks[task.index()];
+            if matches!(task.state, State::Blocked(wait) if wait.kind == WaitKind::Waker) {
+                task.state = State::Runnable;
+                task.woken = Woken::TimedOut;
+            }
+        }
+        if foreign.is_empty() {
+            return;
+        }
+        // What the program does in a waker of its own making has scheduling points: it takes a task.
+        let id = TaskId(self.tasks.len() as u32);
+        let mut clock = Clock::new();
+        clock.advance(id);
+        let body = Box::new(move || foreign.into_iter().for_each(Waker::wake));
+        self.add("timer".into(), Flavour::Thread, None, clock, body);
+        self.strategy.spawned(id, TaskId(0));
     }
 
     /// Everything rests: whoever has waited for that goes on. False if nobody has.
@@ -749,6 +881,7 @@ impl Execution {
 
 /// One step of the running task, and perhaps of others before it.
 fn step(yielding: bool) {
+    PROGRESS.fetch_add(1, Relaxed);
     let go_on = with_execution(|execution| {
         // A failed execution does not go on, but for the search for a lost wakeup.
         if execution.failure.is_some() && execution.rescue.is_none() {
@@ -822,6 +955,7 @@ pub(super) fn run(
     body: Box<dyn FnOnce() + 'static>,
 ) -> Ran {
     assert!(!is_exploring(), "an exploration cannot be explored");
+    PROGRESS.fetch_add(1, Relaxed);
     EPOCH.set(EPOCH.get().wrapping_add(1).max(1));
     choices.clear();
     let mut execution = Box::new(Execution {
@@ -832,6 +966,8 @@ pub(super) fn run(
         strategy,
         choices,
         now: 0,
+        timers: BTreeMap::new(),
+        timers_set: 0,
         steps: 0,
         streak: 0,
         preemptions: 0,
@@ -862,6 +998,8 @@ pub(super) fn run(
     EXECUTION.set(ptr::null_mut());
     // SAFETY: made by `Box::into_raw` above; nothing points to it any more.
     let mut execution = unsafe { Box::from_raw(execution) };
+    // What abandoned tasks own is never dropped, and timers that are left are theirs.
+    std::mem::forget(std::mem::take(&mut execution.timers));
     for task in &mut execution.tasks {
         if let Some(mut coroutine) = task.coroutine.take() {
             // SAFETY: what the abandoned task owns is leaked, and nobody is left who could look at its stack: every task of

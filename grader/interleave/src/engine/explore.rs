@@ -47,7 +47,7 @@ pub struct Failure {
 }
 
 /// How a schedule was looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// Uniform random walk.
     Urw {
@@ -76,6 +76,11 @@ pub enum Phase {
         preemptions: usize,
         /// How many schedules at most.
         most: usize,
+    },
+    /// One schedule that is known already.
+    Replay {
+        /// The schedule.
+        schedule: Vec<Choice>,
     },
 }
 
@@ -108,7 +113,7 @@ impl Plan {
 }
 
 /// What one phase has covered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Coverage {
     /// The phase.
     pub phase: Phase,
@@ -194,7 +199,7 @@ pub fn explore(plan: &Plan, body: impl Fn() + 'static) -> Exploration {
             break;
         }
         let (mut strategy, most) = phase.strategy();
-        let mut coverage = Coverage { phase: *phase, schedules: 0, exhausted: false };
+        let mut coverage = Coverage { phase: phase.clone(), schedules: 0, exhausted: false };
         while coverage.schedules < most && exploration.steps < plan.steps && strategy.begin() {
             let ran = once(strategy, &plan.limits, false, choices, &body);
             strategy = ran.strategy;
@@ -204,7 +209,7 @@ pub fn explore(plan: &Plan, body: impl Fn() + 'static) -> Exploration {
             exploration.steps += u64::from(ran.steps);
             if let Some(failure) = ran.failure {
                 let first = Candidate { failure, schedule: choices, preemptions: ran.preemptions as usize };
-                let found = explain(first, plan, *phase, coverage.schedules, exploration.schedules, &body);
+                let found = explain(first, plan, phase.clone(), coverage.schedules, exploration.schedules, &body);
                 exploration.found = Some(found);
                 exploration.covered.push(coverage);
                 return exploration;
@@ -245,6 +250,7 @@ impl Phase {
             Phase::Random { seed, schedules } => (Box::new(Random::new(seed, schedules)), schedules),
             Phase::Spurious { seed, schedules } => (Box::new(Random::with_spurious(seed, schedules, 2)), schedules),
             Phase::Bounded { preemptions, most } => (Box::new(Bounded::new(preemptions)), most),
+            Phase::Replay { ref schedule } => (Box::new(Replay::new(schedule.clone())), 1),
         }
     }
 }
@@ -286,7 +292,8 @@ fn explain(first: Candidate, plan: &Plan, phase: Phase, nth: usize, nth_in_all: 
     let again = shrinking.replay(first.schedule.clone());
     let reproduced = again.as_ref().is_some_and(|again| again.is_like(&first));
     let mut best = first;
-    if reproduced {
+    // A schedule that was given is shown as it is.
+    if reproduced && !matches!(phase, Phase::Replay { .. }) {
         best = shrinking.merge(best);
         best = shrinking.fewer_preemptions(best);
     }

@@ -17,18 +17,23 @@ mod execution;
 mod explore;
 mod object;
 mod record;
+pub mod schedule;
 mod strategy;
 mod task;
+mod waker;
 
-pub use clock::Clock;
+pub use clock::{Clock, Moment};
 pub use execution::{
-    Limits, Stuck, Wait, WaitKind, Woken, acquire, acquire_from, at_rest, block, choose, clock_of_current, current,
-    epoch, fail, has_ended, is_exploring, name_of, note, now, point, point_at, record, release, release_into, running,
-    spawn, tick, wake_all, wake_all_of, wake_one, wake_task, yield_point,
+    Limits, Stuck, TimerId, Wait, WaitKind, Woken, acquire, acquire_from, at_rest, block, cancel_timer, choose,
+    clock_of_current, current, epoch, fail, has_ended, is_exploring, knows, moment, name_of, note, now, point,
+    point_at, point_of_task, progress, record, release, release_into, running, set_timer, spawn, tick, wake_all,
+    wake_all_of, wake_one, wake_task, yield_point, yield_point_at,
 };
-pub(crate) use execution::{after_caught_panic, before_resumed_panic, is_unwinding, locals, with};
+pub(crate) use execution::{after_caught_panic, before_resumed_panic, is_unwinding, locals, weak_memory, with};
 pub use explore::{Coverage, Exploration, Failure, FailureKind, Found, Phase, Plan, explore, replay};
 pub use object::{Object, ObjectId};
 pub use record::{Event, Mark, Recording, Thing};
 pub use strategy::{Bounded, Choice, Decision, Random, Replay, RoundRobin, Strategy, Urw};
 pub use task::{Flavour, TaskId};
+pub(crate) use waker::Signal;
+pub use waker::wake_within;

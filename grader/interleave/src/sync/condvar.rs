@@ -3,13 +3,13 @@
 use super::mutex::MutexGuard;
 use crate::engine::{self, Clock, Object, Wait, WaitKind, Woken};
 use std::cell::UnsafeCell;
-use std::panic::Location;
+use std::fmt;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::LockResult;
 use std::time::Duration;
 
 /// The stand-in for [`std::sync::Condvar`]. `notify_one` wakes any of the waiters, and a wait may end for no reason: `std`
 /// promises no more.
-#[derive(Debug)]
 pub struct Condvar {
     object: Object,
     clock: UnsafeCell<Clock>,
@@ -19,6 +19,8 @@ pub struct Condvar {
 unsafe impl Sync for Condvar {}
 // SAFETY: as above.
 unsafe impl Send for Condvar {}
+impl UnwindSafe for Condvar {}
+impl RefUnwindSafe for Condvar {}
 
 /// The stand-in for [`std::sync::WaitTimeoutResult`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +97,7 @@ impl Condvar {
         guard: MutexGuard<'a, T>,
         duration: Duration,
     ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
-        let (guard, timed_out) = self.wait_until("wait_timeout", guard, Some(crate::time::after(duration)));
+        let (guard, timed_out) = self.wait_until("wait_timeout", guard, crate::time::deadline(duration));
         let result = WaitTimeoutResult(timed_out);
         match guard {
             Ok(guard) => Ok((guard, result)),
@@ -136,15 +138,15 @@ impl Condvar {
     where
         F: FnMut(&mut T) -> bool,
     {
-        let deadline = crate::time::after(duration);
+        let deadline = crate::time::deadline(duration);
         loop {
             if !condition(&mut *guard) {
                 return Ok((guard, WaitTimeoutResult(false)));
             }
-            if engine::now() >= deadline {
+            if deadline.is_some_and(|deadline| engine::now() >= deadline) {
                 return Ok((guard, WaitTimeoutResult(true)));
             }
-            guard = match self.wait_until("wait_timeout_while", guard, Some(deadline)).0 {
+            guard = match self.wait_until("wait_timeout_while", guard, deadline).0 {
                 Ok(guard) => guard,
                 Err(poisoned) => {
                     return Err(std::sync::PoisonError::new((poisoned.into_inner(), WaitTimeoutResult(false))));
@@ -184,5 +186,11 @@ impl Default for Condvar {
     #[track_caller]
     fn default() -> Self {
         Condvar::new()
+    }
+}
+
+impl fmt::Debug for Condvar {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Condvar").finish_non_exhaustive()
     }
 }

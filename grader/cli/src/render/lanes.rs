@@ -1,0 +1,269 @@
+//! An interleaving as lanes: one column per thread, one row per step, time runs downwards.
+//!
+//! Short on purpose: what every thread does at its beginning and end is left out, a lock that is given back at once is one row, long
+//! stretches of one thread are folded. `cargo grader replay` shows everything.
+
+use verdict::{Interleaving, Mark, Step};
+
+/// No more rows than this, unless everything is shown.
+const MOST_ROWS: usize = 25;
+
+/// With more lanes than this there is no room for columns: then each row names its thread.
+const MOST_COLUMNS: usize = 4;
+
+/// How a piece of text is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tone {
+    /// As it is.
+    Plain,
+    /// Of less interest.
+    Dim,
+    /// The head of a column.
+    Head,
+    /// A thread that waits.
+    Waits,
+    /// Where it goes wrong.
+    Wrong,
+}
+
+/// A line of text in pieces.
+pub(crate) type Line = Vec<(Tone, String)>;
+
+/// One row: what one thread does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Row {
+    lane: usize,
+    text: String,
+    place: String,
+    tone: Tone,
+    /// Another thread goes on after this row although this one could have.
+    interrupted: bool,
+    /// How many steps the row stands for, if it was folded.
+    steps: usize,
+}
+
+/// Renders an interleaving; `everything` shows every step with its details.
+pub(crate) fn lines(interleaving: &Interleaving, width: usize, everything: bool) -> Vec<Line> {
+    let mut rows = rows(interleaving, everything);
+    mark_ends(&mut rows, interleaving);
+    mark_interruptions(&mut rows);
+    let mut omitted = interleaving.omitted as usize;
+    if !everything {
+        fold(&mut rows);
+        let extra = rows.len().saturating_sub(MOST_ROWS);
+        omitted += rows.drain(..extra).map(|row| row.steps).sum::<usize>();
+    }
+    let mut lanes: Vec<usize> = rows.iter().map(|row| row.lane).collect();
+    lanes.sort_unstable();
+    lanes.dedup();
+    let mut lines = Vec::new();
+    if omitted > 0 {
+        lines.push(vec![(Tone::Dim, format!("      … {omitted} earlier steps"))]);
+    }
+    let columns = lanes.len() <= MOST_COLUMNS && width >= 26 * lanes.len().max(1);
+    if columns {
+        in_columns(interleaving, &rows, &lanes, width, &mut lines);
+    } else {
+        in_rows(interleaving, &rows, width, &mut lines);
+    }
+    lines
+}
+
+fn rows(interleaving: &Interleaving, everything: bool) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    let mut previous: Option<&Step> = None;
+    for step in &interleaving.steps {
+        let blocks_at_once = previous.is_some_and(|before| {
+            before.lane == step.lane && before.mark == Mark::Done && before.operation == step.operation
+        });
+        previous = Some(step);
+        if step.mark == Mark::Blocked && blocks_at_once && rows.last().is_some_and(|row| row.lane == step.lane) {
+            // The attempt and the wait are one row.
+            rows.pop();
+        }
+        if !everything && is_boring(step) {
+            continue;
+        }
+        rows.push(Row {
+            lane: step.lane,
+            text: text(interleaving, step, everything),
+            place: place(interleaving, step),
+            tone: match step.mark {
+                Mark::Blocked => Tone::Waits,
+                Mark::Ended => Tone::Dim,
+                _ => Tone::Plain,
+            },
+            interrupted: false,
+            steps: 1,
+        });
+    }
+    rows
+}
+
+/// Starting, joining and the scenario's own watching are no part of the story, unless somebody hangs there.
+fn is_boring(step: &Step) -> bool {
+    let plumbing = matches!(step.operation.as_str(), "spawn" | "join" | "is_finished" | "quiesce" | "end of scope");
+    plumbing || step.mark == Mark::Ended
+}
+
+fn text(interleaving: &Interleaving, step: &Step, everything: bool) -> String {
+    let object = step.object.and_then(|object| interleaving.objects.get(object));
+    let object = object.filter(|object| object.kind != "thread").map_or("", |object| object.name.as_str());
+    let operation = step.operation.replace('_', " ");
+    let base = format!("{operation} {object}").trim_end().to_owned();
+    match step.mark {
+        Mark::Blocked => format!("{base} … waits"),
+        Mark::Resumed if step.operation.starts_with("lock") => format!("{base}: has it"),
+        Mark::Resumed => format!("{base}: goes on"),
+        Mark::TimedOut => format!("{base}: time is up"),
+        Mark::Spurious => format!("{base}: wakes by itself"),
+        Mark::Note => step.detail.clone(),
+        Mark::Done | Mark::Ended if step.detail.is_empty() => base,
+        Mark::Done | Mark::Ended => {
+            let short = everything || step.detail.chars().count() <= 16;
+            if short { format!("{base} {}", step.detail) } else { base }
+        }
+    }
+}
+
+/// Where: the line alone if the whole interleaving lies in one file.
+fn place(interleaving: &Interleaving, step: &Step) -> String {
+    let Some(location) = &step.location else { return String::new() };
+    let first = interleaving.steps.iter().find_map(|step| step.location.as_ref());
+    let file = location.file.rsplit('/').next().unwrap_or(&location.file);
+    match first {
+        Some(first) if first.file == location.file => format!(":{}", location.line),
+        _ => format!("{file}:{}", location.line),
+    }
+}
+
+/// The last row of every thread that waits for ever is where it goes wrong; without one, it is the last row of all.
+fn mark_ends(rows: &mut [Row], interleaving: &Interleaving) {
+    if interleaving.waiting.is_empty() {
+        if let Some(row) = rows.last_mut() {
+            row.tone = Tone::Wrong;
+        }
+        return;
+    }
+    for waiting in &interleaving.waiting {
+        if let Some(row) = rows.iter_mut().rev().find(|row| row.lane == waiting.lane && row.tone == Tone::Waits) {
+            row.tone = Tone::Wrong;
+            row.text = format!("{} for ever", row.text.replace(" … waits", " … waits"));
+        }
+    }
+}
+
+fn mark_interruptions(rows: &mut [Row]) {
+    for index in 0..rows.len().saturating_sub(1) {
+        let later = rows[index + 1..].iter().find(|row| row.lane == rows[index].lane);
+        let goes_on = later.is_some_and(|later| !later.text.ends_with("has it") && !later.text.ends_with("goes on"));
+        let switches = rows[index + 1].lane != rows[index].lane;
+        rows[index].interrupted = switches && goes_on && !matches!(rows[index].tone, Tone::Waits | Tone::Wrong);
+    }
+}
+
+/// A lock that is given back at once is one row. If there are still too many rows, the longest stretches of one thread are
+/// folded, but for their first and last row.
+fn fold(rows: &mut Vec<Row>) {
+    let mut index = 0;
+    while index + 1 < rows.len() {
+        let (row, next) = (&rows[index], &rows[index + 1]);
+        let object = row.text.strip_prefix("lock ");
+        if row.lane == next.lane && row.tone == Tone::Plain && object.is_some() && next.text.strip_prefix("unlock ") == object {
+            rows[index].text = format!("lock, unlock {}", object.unwrap_or_default());
+            rows[index].interrupted = rows[index + 1].interrupted;
+            rows[index].tone = rows[index + 1].tone;
+            rows[index].steps += 1;
+            rows.remove(index + 1);
+        }
+        index += 1;
+    }
+    while rows.len() > MOST_ROWS {
+        let mut best: Option<(usize, usize)> = None;
+        let mut start = 0;
+        for index in 1..=rows.len() {
+            if index == rows.len() || rows[index].lane != rows[start].lane {
+                if index - start > best.map_or(3, |(_, length)| length) {
+                    best = Some((start, index - start));
+                }
+                start = index;
+            }
+        }
+        let Some((start, length)) = best else { return };
+        let steps = rows[start + 1..start + length - 1].iter().map(|row| row.steps).sum();
+        let folded = Row {
+            lane: rows[start].lane,
+            text: format!("… {steps} more steps"),
+            place: String::new(),
+            tone: Tone::Dim,
+            interrupted: false,
+            steps,
+        };
+        rows.splice(start + 1..start + length - 1, [folded]);
+    }
+}
+
+fn lane_name(interleaving: &Interleaving, lane: usize) -> &str {
+    match interleaving.lanes.get(lane).map(String::as_str) {
+        Some("main") | None => "the scenario",
+        Some(name) => name,
+    }
+}
+
+fn sign(row: &Row) -> &'static str {
+    match row.tone {
+        Tone::Wrong => "✗",
+        _ if row.interrupted => "↯",
+        _ => " ",
+    }
+}
+
+fn in_columns(interleaving: &Interleaving, rows: &[Row], lanes: &[usize], width: usize, lines: &mut Vec<Line>) {
+    let room = ((width.saturating_sub(5)) / lanes.len().max(1)).clamp(18, 40);
+    let mut head: Line = vec![(Tone::Plain, "     ".to_owned())];
+    for lane in lanes {
+        head.push((Tone::Head, pad(lane_name(interleaving, *lane), room)));
+    }
+    lines.push(head);
+    for (number, row) in rows.iter().enumerate() {
+        let mut line: Line = vec![(Tone::Dim, format!("{:>3}  ", number + 1))];
+        for lane in lanes {
+            if *lane != row.lane {
+                line.push((Tone::Dim, pad("·", room)));
+                continue;
+            }
+            // Text, place, sign, and two columns of air.
+            let place = row.place.chars().count();
+            let text = pad(&row.text, room.saturating_sub(place + 5));
+            line.push((row.tone, format!("{text} ")));
+            line.push((Tone::Dim, row.place.clone()));
+            line.push((row.tone, format!(" {}  ", sign(row))));
+        }
+        lines.push(line);
+    }
+}
+
+fn in_rows(interleaving: &Interleaving, rows: &[Row], width: usize, lines: &mut Vec<Line>) {
+    let longest = rows.iter().map(|row| lane_name(interleaving, row.lane).chars().count()).max().unwrap_or(0).min(24);
+    for (number, row) in rows.iter().enumerate() {
+        let name = pad(lane_name(interleaving, row.lane), longest + 2);
+        let room = width.saturating_sub(longest + 2 + 5 + 10).max(20);
+        lines.push(vec![
+            (Tone::Dim, format!("{:>3}  ", number + 1)),
+            (Tone::Head, name),
+            (row.tone, format!("{} ", pad(&row.text, room.min(44)))),
+            (Tone::Dim, row.place.clone()),
+            (row.tone, format!(" {}", sign(row))),
+        ]);
+    }
+}
+
+/// Exactly so many characters: cut with an ellipsis, or filled up.
+fn pad(text: &str, room: usize) -> String {
+    if text.chars().count() <= room {
+        return format!("{text:<room$}");
+    }
+    let mut cut: String = text.chars().take(room.saturating_sub(1)).collect();
+    cut.push('…');
+    cut
+}

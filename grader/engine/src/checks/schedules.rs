@@ -1,0 +1,118 @@
+//! Schedules: scenarios, each explored in a process of its own, as many at once as there are cores.
+//!
+//! What is explored is the submission itself, compiled against `interleave` instead of std. The effort is counted in schedules and
+//! steps, so the same submission gets the same verdict and the same counterexample on every machine.
+
+use crate::compiler::Compiled;
+use crate::config;
+use crate::facts::{Showed, Tests};
+use crate::interleavings::Translation;
+use crate::manifest::Hidden;
+use crate::parallel::in_parallel;
+use crate::trouble::Trouble;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+use verdict::{Check, CheckReport, Event, Evidence, Finding, Item, Kind, Location, Outcome, Schedules};
+
+/// Explores all scenarios.
+///
+/// # Errors
+/// If a process could not be started or looked after.
+pub fn check(
+    tests: &Tests,
+    scenarios: &[Hidden],
+    budgets: &config::Schedules,
+    of: u32,
+    jobs: usize,
+    watch: &(dyn Fn(Event) + Sync),
+) -> Result<CheckReport, Trouble> {
+    let begun = Instant::now();
+    watch(Event::Started { check: Check::Schedules, items: scenarios.len() });
+    let results: Vec<Mutex<Option<Judged>>> = scenarios.iter().map(|_| Mutex::new(None)).collect();
+    let translation = Translation::new(tests);
+    in_parallel(scenarios, jobs, |index, scenario| {
+        let judged = one(tests, scenario, budgets, &translation)?;
+        let (name, outcome) = (judged.item.name.clone(), judged.item.outcome.clone());
+        watch(Event::Item { check: Check::Schedules, name, outcome });
+        *results[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(judged);
+        Ok(())
+    })?;
+    let (mut items, mut findings, mut evidence) = (Vec::new(), Vec::new(), Vec::new());
+    for judged in results.into_iter().filter_map(|result| result.into_inner().unwrap_or_default()) {
+        items.push(judged.item);
+        findings.extend(judged.finding);
+        evidence.extend(judged.evidence);
+    }
+    let evidence = Evidence::Schedules { scenarios: evidence };
+    let millis = begun.elapsed().as_millis() as u64;
+    Ok(CheckReport::from_items(Check::Schedules, of, evidence, items, findings, millis))
+}
+
+/// What one scenario showed.
+struct Judged {
+    item: Item,
+    finding: Option<Finding>,
+    evidence: Option<Schedules>,
+}
+
+fn one(
+    tests: &Tests,
+    scenario: &Hidden,
+    budgets: &config::Schedules,
+    translation: &Translation,
+) -> Result<Judged, Trouble> {
+    let budget = budgets.of(&scenario.name);
+    let variables = [
+        ("GRADER_SCHEDULES", budget.schedules.map(|schedules| schedules.to_string())),
+        ("GRADER_STEPS", budget.steps.map(|steps| steps.to_string())),
+    ];
+    let given: Vec<(&str, String)> = variables.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    let (showed, wall) = tests.run_with(Check::Schedules, "schedules", scenario, &given)?;
+    let millis = wall.as_millis() as u64;
+    let mut item =
+        Item { name: scenario.name.clone(), statement: scenario.statement.clone(), outcome: Outcome::Passed, millis };
+    let (finding, evidence) = match showed {
+        Showed::Explored(explored) => {
+            let evidence = translation.evidence(&scenario.name, &explored);
+            (explored.found.as_ref().map(|found| translation.finding(scenario, found)), Some(evidence))
+        }
+        Showed::Fails(finding) => (Some(*finding), None),
+        Showed::Holds | Showed::Text(_) => {
+            return Err(Trouble::Ours(format!("the scenario {} reported something else", scenario.name)));
+        }
+    };
+    if finding.is_some() {
+        item.outcome = Outcome::Failed;
+    }
+    Ok(Judged { item, finding, evidence })
+}
+
+/// The report on a submission that compiles against std, but not against the stand-in: it uses what cannot be explored.
+pub fn unexplorable(of: u32, compiled: &Compiled, shown: &str, millis: u64) -> CheckReport {
+    let findings = compiled.errors().take(3).map(|error| Finding {
+        check: Check::Schedules,
+        kind: Kind::Unexplorable,
+        subject: if error.code().is_empty() { "error".to_owned() } else { error.code().to_owned() },
+        message: "schedules are explored by putting a stand-in in the place of std, and it has not what is used here".to_owned(),
+        expected: Some(
+            "threads, locks, condition variables, channels, atomics, time and thread locals of std, as the brief suggests"
+                .to_owned(),
+        ),
+        seen: Some(error.message.clone()),
+        location: error.places().first().map(|span| Location {
+            file: shown.to_owned(),
+            line: span.line_start,
+            column: Some(span.column_start),
+        }),
+        detail: None,
+        threads: Vec::new(),
+        interleaving: None,
+        next_step: Some("use std's own types by their usual names".to_owned()),
+    });
+    CheckReport {
+        outcome: Outcome::Failed,
+        findings: findings.collect(),
+        millis,
+        ..CheckReport::not_run(Check::Schedules, of, String::new())
+    }
+}

@@ -1,0 +1,257 @@
+//! Scenarios under exploration: what `harness` offers when it is linked with `interleave` instead of real threads.
+//!
+//! The same names as on real threads, so that a scenario is one program with two ways to run: `cargo test` runs it once on
+//! the system's scheduler, the grader along every schedule that its budget allows.
+
+use crate::Unmet;
+use crate::graded;
+use interleave::engine::{self, FailureKind, Found, Limits, Mark, Phase, Plan, schedule};
+use interleave::thread::{Builder, JoinHandle};
+use probe::explored as wire;
+use probe::threads::{self, Standing};
+use probe::wire::Message;
+use std::cell::RefCell;
+use std::panic::Location;
+use std::time::{Duration, Instant};
+
+/// How many schedules of each random kind are tried, unless the grader says otherwise.
+const SCHEDULES: usize = 1000;
+
+/// How many steps all schedules may take together, unless the grader says otherwise.
+const STEPS: u64 = 400_000;
+
+/// So many steps of a recording are passed on: the last ones.
+const SHOWN: usize = 400;
+
+/// A named thread of a scenario.
+#[derive(Debug)]
+pub struct Actor<T> {
+    name: String,
+    handle: JoinHandle<T>,
+}
+
+/// Starts an actor. Its name is the head of its lane.
+#[track_caller]
+pub fn actor<T: Send + 'static>(name: &str, part: impl FnOnce() -> T + Send + 'static) -> Actor<T> {
+    let handle = Builder::new().name(name.to_owned()).spawn(part).expect("an explored thread can always be started");
+    Actor { name: name.to_owned(), handle }
+}
+
+impl<T> Actor<T> {
+    /// Whether the actor has played its part to the end (or panicked). Exact after [`quiesce`].
+    pub fn has_finished(&self) -> bool {
+        self.handle.is_finished()
+    }
+
+    /// The actor's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Waits for the end of the part and returns its result.
+    ///
+    /// # Panics
+    /// With the actor's own panic, if it panicked.
+    #[track_caller]
+    pub fn finish(self) -> T {
+        self.handle.join().unwrap_or_else(|payload| interleave::panic::resume_unwind(payload))
+    }
+
+    /// Waits for the end of the part; `Err` holds the payload of the actor's panic.
+    ///
+    /// # Errors
+    /// If the actor panicked.
+    #[track_caller]
+    pub fn join(self) -> std::thread::Result<T> {
+        self.handle.join()
+    }
+}
+
+/// Returns when no other thread can go on and no time-out is pending.
+#[track_caller]
+pub fn quiesce() {
+    engine::at_rest();
+}
+
+/// Lets virtual time pass.
+#[track_caller]
+pub fn sleep(duration: Duration) {
+    interleave::thread::sleep(duration);
+}
+
+thread_local! {
+    static UNMET: RefCell<Option<Unmet>> = const { RefCell::new(None) };
+}
+
+#[track_caller]
+pub(crate) fn unmet(unmet: Unmet) -> ! {
+    let message = unmet.to_string();
+    UNMET.set(Some(unmet));
+    engine::fail(FailureKind::Unmet, message.clone());
+    panic!("{message}")
+}
+
+/// Explores a scenario, or replays one schedule of it, and reports. Used through `#[scenario]`.
+pub fn scenario(_path: &'static str, flags: &[&str], body: fn()) {
+    let limits = Limits {
+        panics: flags.contains(&"panics"),
+        leftovers: flags.contains(&"leftovers"),
+        weak_memory: flags.contains(&"weak_memory"),
+        ..Limits::default()
+    };
+    let begun = Instant::now();
+    watch_for_silence(begun);
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let plan = match std::env::var("GRADER_SCHEDULE").ok().and_then(|text| schedule::from_text(&text)) {
+        Some(schedule) => Plan { phases: vec![Phase::Replay { schedule }], steps: u64::MAX, limits },
+        None => {
+            let schedules = number("GRADER_SCHEDULES").map_or(SCHEDULES, |schedules| schedules as usize);
+            let mut plan = Plan::usual(schedules, number("GRADER_STEPS").unwrap_or(STEPS), limits);
+            if flags.contains(&"no_spurious") {
+                plan.phases.retain(|phase| !matches!(phase, Phase::Spurious { .. }));
+            }
+            plan
+        }
+    };
+    let explored = engine::explore(&plan, body);
+    let covered = explored.covered.iter().map(|coverage| {
+        let (phase, bound) = phase(&coverage.phase);
+        let schedules = coverage.schedules as u64;
+        wire::Covered { phase: phase.into(), bound, schedules, exhausted: coverage.exhausted }
+    });
+    let micros = begun.elapsed().as_micros() as u64;
+    report(wire::Explored {
+        covered: covered.collect(),
+        steps: explored.steps,
+        micros,
+        found: explored.found.as_ref().map(found),
+    });
+}
+
+fn report(explored: wire::Explored) {
+    match explored.found.as_ref().filter(|_| !graded::is_graded()) {
+        Some(found) => panic!("{}: {}\nschedule: {}", found.kind, found.about, found.schedule),
+        None => graded::last_word(&Message::Explored(Box::new(explored))),
+    }
+}
+
+fn phase(phase: &Phase) -> (&'static str, u32) {
+    match phase {
+        Phase::Urw { .. } => ("urw", 0),
+        Phase::Random { .. } => ("random", 0),
+        Phase::Spurious { .. } => ("spurious", 0),
+        Phase::Bounded { preemptions, .. } => ("bounded", *preemptions as u32),
+        Phase::Replay { .. } => ("replay", 0),
+    }
+}
+
+fn place(at: &'static Location<'static>) -> wire::Place {
+    wire::Place { file: at.file().to_owned(), line: at.line(), column: at.column() }
+}
+
+fn found(found: &Found) -> wire::Found {
+    let failure = &found.failure;
+    let kind = match failure.kind {
+        FailureKind::Deadlock => "deadlock",
+        FailureKind::LostWakeup => "lost_wakeup",
+        FailureKind::Leak => "leak",
+        FailureKind::Livelock => "livelock",
+        FailureKind::Panic => "panic",
+        FailureKind::Unmet => "unmet",
+        FailureKind::Race => "race",
+    };
+    let unmet = UNMET.take().filter(|_| failure.kind == FailureKind::Unmet).unwrap_or_else(|| Unmet {
+        about: failure.message.clone(),
+        expected: String::new(),
+        seen: String::new(),
+    });
+    let recording = &found.recording;
+    let omitted = recording.events.len().saturating_sub(SHOWN);
+    let steps = recording.events[omitted..].iter().map(|event| {
+        let mark = match event.mark {
+            Mark::Done => "done",
+            Mark::Blocked => "blocked",
+            Mark::Resumed => "resumed",
+            Mark::TimedOut => "timed_out",
+            Mark::Spurious => "spurious",
+            Mark::Ended => "ended",
+            Mark::Note => "note",
+        };
+        wire::Step {
+            lane: event.task.0,
+            operation: event.operation.to_owned(),
+            thing: event.thing,
+            mark: mark.to_owned(),
+            detail: event.detail.chars().take(200).collect(),
+            place: place(event.at),
+            time: event.time,
+        }
+    });
+    let waiting = failure.stuck.iter().map(|stuck| wire::Waiting {
+        lane: stuck.task.0,
+        operation: stuck.wait.operation.to_owned(),
+        thing: stuck.wait.object.map(|object| object.0),
+        holder: stuck.wait.holder.map(|holder| holder.0),
+        missed: stuck.missed,
+        place: place(stuck.wait.at),
+    });
+    wire::Found {
+        kind: kind.to_owned(),
+        about: unmet.about,
+        expected: unmet.expected,
+        seen: unmet.seen,
+        lane: failure.task.0,
+        place: failure.at.map(place),
+        phase: phase(&found.phase).0.to_owned(),
+        nth: found.nth as u64,
+        nth_in_all: found.nth_in_all as u64,
+        preemptions: found.preemptions as u32,
+        preemptions_before: found.preemptions_before as u32,
+        replays: found.replays as u32,
+        reproduced: found.reproduced,
+        schedule: schedule::to_text(&found.schedule),
+        lanes: recording.tasks.clone(),
+        things: recording.things.iter().map(|thing| wire::Thing { kind: thing.kind.into(), made: place(thing.made) }).collect(),
+        steps: steps.collect(),
+        omitted: omitted as u32,
+        waiting: waiting.collect(),
+    }
+}
+
+/// A task that loops without any operation that the engine knows of, or that waits in something real, stops everything. A
+/// real thread watches for that, and says where it was heard of last.
+fn watch_for_silence(begun: Instant) {
+    const LOOK: Duration = Duration::from_millis(100);
+    const BUSY: Duration = Duration::from_secs(1);
+    let me = own_id();
+    std::thread::spawn(move || {
+        let (mut known, mut since) = (0, crate::cpu_time());
+        let mut waited = false;
+        loop {
+            std::thread::sleep(LOOK);
+            let (progress, last) = engine::progress();
+            let explorer = threads::read(None).ok().and_then(|all| all.into_iter().find(|thread| thread.id == me));
+            let waits = explorer.is_some_and(|thread| thread.standing.waits_for_ever() && thread.standing != Standing::Ended);
+            if progress != known {
+                (known, since, waited) = (progress, crate::cpu_time(), false);
+                continue;
+            }
+            let kind = if waits && waited {
+                "real_wait"
+            } else if crate::cpu_time().saturating_sub(since) >= BUSY {
+                "silence"
+            } else {
+                waited = waits;
+                continue;
+            };
+            let found = wire::Found { kind: kind.to_owned(), place: last.map(place), ..wire::Found::default() };
+            let micros = begun.elapsed().as_micros() as u64;
+            report(wire::Explored { covered: Vec::new(), steps: progress, micros, found: Some(found) });
+        }
+    });
+}
+
+fn own_id() -> u32 {
+    // SAFETY: `gettid` takes nothing and cannot fail.
+    unsafe { libc::gettid() as u32 }
+}
