@@ -257,7 +257,9 @@ fn arguments(unit: &Unit<'_>) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = Vec::new();
     let mut add = |parts: &[&str]| arguments.extend(parts.iter().map(OsString::from));
     add(&["--edition=2024", "--crate-name", unit.name, "--error-format=json"]);
-    add(&["--json=artifacts", "-Cdebuginfo=0"]);
+    // A counterexample names the functions and lines that led to each step.
+    let debug_info = if unit.mode == Mode::Explore { "-Cdebuginfo=line-tables-only" } else { "-Cdebuginfo=0" };
+    add(&["--json=artifacts", debug_info]);
     match unit.output {
         Output::Library => add(&["--crate-type=rlib", "--emit=metadata,link"]),
         Output::Tests => add(&["--test", "--emit=link"]),

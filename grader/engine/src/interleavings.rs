@@ -5,7 +5,7 @@ use crate::made::{self, Names};
 use crate::manifest::Hidden;
 use probe::explored::{Explored, Found, Place, Thing};
 use verdict::{
-    Check, Discovery, Finding, Interleaving, Kind, Location, Mark, Object, Schedules, Standing, Step, Waiting,
+    Call, Check, Discovery, Finding, Interleaving, Kind, Location, Mark, Object, Schedules, Standing, Step, Waiting,
 };
 
 /// Knows the submission's files and what is made where in them.
@@ -112,6 +112,8 @@ impl<'a> Translation<'a> {
             mark: mark(&step.mark),
             detail: step.detail.clone(),
             location: self.location(Some(&step.place)),
+            call: Some(Call { function: step.call.clone(), scenario_line: step.call_line })
+                .filter(|call| !call.function.is_empty()),
             nanos: step.time,
         });
         let waiting = found.waiting.iter().map(|waiting| Waiting {
@@ -173,6 +175,7 @@ fn mark(word: &str) -> Mark {
         "timed_out" => Mark::TimedOut,
         "spurious" => Mark::Spurious,
         "ended" => Mark::Ended,
+        "failed" => Mark::Failed,
         "note" => Mark::Note,
         _ => Mark::Done,
     }

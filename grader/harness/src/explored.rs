@@ -3,6 +3,8 @@
 //! The same names as on real threads, so that a scenario is one program with two ways to run: `cargo test` runs it once on
 //! the system's scheduler, the grader along every schedule that its budget allows.
 
+mod stack;
+
 use crate::Unmet;
 use crate::graded;
 use interleave::engine::{self, FailureKind, Found, Limits, Mark, Phase, Plan, schedule};
@@ -78,6 +80,14 @@ pub fn quiesce() {
 pub fn sleep(duration: Duration) {
     interleave::thread::sleep(duration);
 }
+
+/// Drives a future to its end on this thread, as [`interleave::executor::block_on`].
+#[track_caller]
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    interleave::executor::block_on(future)
+}
+
+pub use interleave::tracked::Tracked;
 
 thread_local! {
     static UNMET: RefCell<Option<Unmet>> = const { RefCell::new(None) };
@@ -175,16 +185,21 @@ fn found(found: &Found) -> wire::Found {
             Mark::TimedOut => "timed_out",
             Mark::Spurious => "spurious",
             Mark::Ended => "ended",
+            Mark::Failed => "failed",
             Mark::Note => "note",
         };
+        let stack = stack::of(&event.calls.to_string());
         wire::Step {
             lane: event.task.0,
             operation: event.operation.to_owned(),
             thing: event.thing,
             mark: mark.to_owned(),
             detail: event.detail.chars().take(200).collect(),
-            place: place(event.at),
+            // A destructor cannot know where it is called; the stack does.
+            place: stack.innermost.filter(|_| event.operation.starts_with("unlock")).unwrap_or_else(|| place(event.at)),
             time: event.time,
+            call: stack.call,
+            call_line: stack.call_line,
         }
     });
     let waiting = failure.stuck.iter().map(|stuck| wire::Waiting {

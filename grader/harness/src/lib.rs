@@ -20,10 +20,15 @@ mod memory;
 mod peers;
 
 #[cfg(not(feature = "explore"))]
+mod alone;
+
+#[cfg(not(feature = "explore"))]
 pub use actors::{Actor, actor, quiesce, sleep};
+#[cfg(not(feature = "explore"))]
+pub use alone::{Tracked, block_on};
 pub use actors::{cpu_time, open_descriptors, threads_alive};
 #[cfg(feature = "explore")]
-pub use explored::{Actor, actor, quiesce, sleep};
+pub use explored::{Actor, Tracked, actor, block_on, quiesce, sleep};
 pub use harness_macros::{fact, peer, scenario, transcript, workload};
 pub use peers::{Peer, start_peer};
 

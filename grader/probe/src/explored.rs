@@ -108,6 +108,10 @@ pub struct Step {
     pub place: Place,
     /// Virtual time, in nanoseconds.
     pub time: u64,
+    /// The function of the submission that the scenario has called; empty if the step is the scenario's own.
+    pub call: String,
+    /// The line of the scenario that called it; 0 if unknown.
+    pub call_line: u32,
 }
 
 /// A lane that waits at the end.
@@ -230,7 +234,7 @@ records! {
     }
     Place { file, line, column }
     Thing { kind, made }
-    Step { lane, operation, thing, mark, detail, place, time }
+    Step { lane, operation, thing, mark, detail, place, time, call, call_line }
     Waiting { lane, operation, thing, holder, missed, place }
 }
 

@@ -73,8 +73,21 @@ pub struct Step {
     /// Where, if in the submission; otherwise it is the scenario's own step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
+    /// The function of the submission that the scenario has called; absent if the step is the scenario's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<Call>,
     /// Virtual time in nanoseconds since the beginning.
     pub nanos: u64,
+}
+
+/// A call of the submission's public API by a scenario.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    /// The function, `RwLock::write`; `drop of ReadGuard` for a destructor.
+    pub function: String,
+    /// The line of the scenario; 0 if unknown.
+    pub scenario_line: u32,
 }
 
 /// How a step went.
@@ -93,6 +106,8 @@ pub enum Mark {
     Spurious,
     /// The lane ended.
     Ended,
+    /// Here it fails: a panic, a demand of the scenario that is not met, two accesses that nothing orders.
+    Failed,
     /// Something that the program or the scenario says.
     Note,
 }

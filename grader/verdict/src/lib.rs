@@ -18,7 +18,7 @@ mod report;
 pub use check::{Check, UnknownCheck};
 pub use event::Event;
 pub use finding::{Finding, Kind, Location, Standing};
-pub use interleaving::{Discovery, Interleaving, Mark, Object, Step, Waiting};
+pub use interleaving::{Call, Discovery, Interleaving, Mark, Object, Step, Waiting};
 pub use progress::{Attempt, Entry, Progress, State};
 pub use report::{
     CheckReport, Evidence, FORMAT_VERSION, Item, Origin, Outcome, Pairs, Report, Schedules, Score, Submission, Verdict,

@@ -36,6 +36,8 @@ struct Row {
     text: String,
     place: String,
     tone: Tone,
+    /// The wait that began in an earlier row is over.
+    resumed: bool,
     /// Another thread goes on after this row although this one could have.
     interrupted: bool,
     /// How many steps the row stands for, if it was folded.
@@ -66,44 +68,94 @@ pub(crate) fn lines(interleaving: &Interleaving, width: usize, everything: bool)
     } else {
         in_rows(interleaving, &rows, width, &mut lines);
     }
+    lines.push(legend(&rows));
     lines
 }
 
+/// What the signs mean, those that occur.
+fn legend(rows: &[Row]) -> Line {
+    let signs = [
+        ("‖", "waits"),
+        ("▸", "goes on"),
+        ("↯", "interrupted here"),
+        ("✗", if rows.iter().any(|row| row.tone == Tone::Wrong && row.text.contains("wait")) { "waits for ever" } else { "here it goes wrong" }),
+    ];
+    let used = signs.iter().filter(|(shown, _)| rows.iter().any(|row| sign(row) == *shown));
+    let text: Vec<String> = used.map(|(sign, meaning)| format!("{sign} {meaning}")).collect();
+    vec![(Tone::Dim, format!("     {}", text.join("   ")))]
+}
+
 fn rows(interleaving: &Interleaving, everything: bool) -> Vec<Row> {
+    let steps = told(&interleaving.steps, everything);
     let mut rows: Vec<Row> = Vec::new();
-    let mut previous: Option<&Step> = None;
-    for step in &interleaving.steps {
-        let blocks_at_once = previous.is_some_and(|before| {
-            before.lane == step.lane && before.mark == Mark::Done && before.operation == step.operation
-        });
-        previous = Some(step);
-        if step.mark == Mark::Blocked && blocks_at_once && rows.last().is_some_and(|row| row.lane == step.lane) {
-            // The attempt and the wait are one row.
-            rows.pop();
-        }
-        if !everything && is_boring(step) {
+    let mut index = 0;
+    while index < steps.len() {
+        let step = steps[index];
+        let same_call = |other: &&Step| other.lane == step.lane && other.call == step.call;
+        let begins = steps[..index].iter().rev().find(|other| other.lane == step.lane).is_none_or(|last| !same_call(last));
+        let together = steps[index..].iter().take_while(|other| same_call(other)).count();
+        let ends = steps[index + together..].iter().find(|other| other.lane == step.lane).is_none_or(|next| !same_call(next));
+        let name = step.call.as_ref().map_or(String::new(), |call| call_name(&call.function));
+        let plain = |step: &&Step| matches!(step.mark, Mark::Done | Mark::Note | Mark::Ended);
+        if !everything && begins && ends && step.call.is_some() && steps[index..index + together].iter().all(plain) {
+            // Nobody else acts in the middle of it: what it does in detail is of no interest.
+            let (place, tone) = (String::new(), Tone::Plain);
+            rows.push(Row { lane: step.lane, text: name, place, tone, resumed: false, interrupted: false, steps: together });
+            index += together;
             continue;
         }
+        let what = text(interleaving, step, everything);
         rows.push(Row {
             lane: step.lane,
-            text: text(interleaving, step, everything),
+            text: match (begins, step.call.is_some()) {
+                (true, true) => format!("{name}: {what}"),
+                (false, true) => format!("  {what}"),
+                (_, false) => what,
+            },
             place: place(interleaving, step),
             tone: match step.mark {
                 Mark::Blocked => Tone::Waits,
+                Mark::Failed => Tone::Wrong,
                 Mark::Ended => Tone::Dim,
                 _ => Tone::Plain,
             },
+            resumed: matches!(step.mark, Mark::Resumed | Mark::TimedOut | Mark::Spurious),
             interrupted: false,
             steps: 1,
         });
+        index += 1;
     }
     rows
 }
 
-/// Starting, joining and the scenario's own watching are no part of the story, unless somebody hangs there.
-fn is_boring(step: &Step) -> bool {
-    let plumbing = matches!(step.operation.as_str(), "spawn" | "join" | "is_finished" | "quiesce" | "end of scope");
-    plumbing || step.mark == Mark::Ended
+/// The steps that are told. An attempt that ends in a wait is one step. How threads start, join and end, and what the scenario does for
+/// itself, are no part of the story.
+fn told(steps: &[Step], everything: bool) -> Vec<&Step> {
+    let mut told: Vec<&Step> = Vec::new();
+    let mut previous: Option<&Step> = None;
+    for step in steps {
+        let attempt = previous.filter(|before| {
+            before.lane == step.lane && before.mark == Mark::Done && before.operation == step.operation
+        });
+        previous = Some(step);
+        if step.mark == Mark::Blocked && attempt.is_some() && told.last().is_some_and(|last| last.lane == step.lane) {
+            told.pop();
+        }
+        let plumbing = matches!(step.operation.as_str(), "spawn" | "join" | "is_finished" | "quiesce" | "end of scope");
+        let own = step.call.is_none() && step.location.is_none() && !matches!(step.mark, Mark::Note | Mark::Failed);
+        if everything || !plumbing && !own && step.mark != Mark::Ended {
+            told.push(step);
+        }
+    }
+    told
+}
+
+/// `RwLock::write` → `write()`.
+fn call_name(function: &str) -> String {
+    if function.starts_with("drop of ") {
+        return function.to_owned();
+    }
+    format!("{}()", function.rsplit("::").next().unwrap_or(function))
 }
 
 fn text(interleaving: &Interleaving, step: &Step, everything: bool) -> String {
@@ -112,17 +164,15 @@ fn text(interleaving: &Interleaving, step: &Step, everything: bool) -> String {
     let operation = step.operation.replace('_', " ");
     let base = format!("{operation} {object}").trim_end().to_owned();
     match step.mark {
-        Mark::Blocked => format!("{base} … waits"),
-        Mark::Resumed if step.operation.starts_with("lock") => format!("{base}: has it"),
-        Mark::Resumed => format!("{base}: goes on"),
         Mark::TimedOut => format!("{base}: time is up"),
-        Mark::Spurious => format!("{base}: wakes by itself"),
+        Mark::Spurious => "wakes by itself".to_owned(),
+        Mark::Failed if step.operation == "fails" => "here the demand fails".to_owned(),
         Mark::Note => step.detail.clone(),
-        Mark::Done | Mark::Ended if step.detail.is_empty() => base,
-        Mark::Done | Mark::Ended => {
-            let short = everything || step.detail.chars().count() <= 16;
-            if short { format!("{base} {}", step.detail) } else { base }
+        Mark::Done | Mark::Ended if !step.detail.is_empty() && (everything || step.detail.chars().count() <= 16) => {
+            format!("{base} {}", step.detail)
         }
+        Mark::Resumed if everything => format!("{base}: goes on"),
+        _ => base,
     }
 }
 
@@ -139,40 +189,51 @@ fn place(interleaving: &Interleaving, step: &Step) -> String {
 
 /// The last row of every thread that waits for ever is where it goes wrong; without one, it is the last row of all.
 fn mark_ends(rows: &mut [Row], interleaving: &Interleaving) {
-    if interleaving.waiting.is_empty() {
-        if let Some(row) = rows.last_mut() {
-            row.tone = Tone::Wrong;
-        }
-        return;
-    }
+    let mut marked = rows.iter().any(|row| row.tone == Tone::Wrong);
     for waiting in &interleaving.waiting {
         if let Some(row) = rows.iter_mut().rev().find(|row| row.lane == waiting.lane && row.tone == Tone::Waits) {
             row.tone = Tone::Wrong;
-            row.text = format!("{} for ever", row.text.replace(" … waits", " … waits"));
+            marked = true;
         }
+    }
+    if let (Some(row), false) = (rows.last_mut(), marked) {
+        row.tone = Tone::Wrong;
     }
 }
 
 fn mark_interruptions(rows: &mut [Row]) {
     for index in 0..rows.len().saturating_sub(1) {
         let later = rows[index + 1..].iter().find(|row| row.lane == rows[index].lane);
-        let goes_on = later.is_some_and(|later| !later.text.ends_with("has it") && !later.text.ends_with("goes on"));
+        let goes_on = later.is_some_and(|later| !later.resumed && later.text.starts_with("  "));
         let switches = rows[index + 1].lane != rows[index].lane;
         rows[index].interrupted = switches && goes_on && !matches!(rows[index].tone, Tone::Waits | Tone::Wrong);
     }
 }
 
-/// A lock that is given back at once is one row. If there are still too many rows, the longest stretches of one thread are
+/// A lock that is given back at once is one row; so is one that is taken only to wait on a condition variable. If there are still too many rows, the longest stretches of one thread are
 /// folded, but for their first and last row.
 fn fold(rows: &mut Vec<Row>) {
     let mut index = 0;
     while index + 1 < rows.len() {
         let (row, next) = (&rows[index], &rows[index + 1]);
-        let object = row.text.strip_prefix("lock ");
-        if row.lane == next.lane && row.tone == Tone::Plain && object.is_some() && next.text.strip_prefix("unlock ") == object {
-            rows[index].text = format!("lock, unlock {}", object.unwrap_or_default());
+        let object = row.text.rsplit_once("lock ").filter(|(before, _)| before.is_empty() || before.ends_with(' '));
+        let given_back = object.is_some_and(|(_, object)| next.text.trim_start().strip_prefix("unlock ") == Some(object));
+        if row.lane == next.lane && row.tone == Tone::Plain && !row.resumed && given_back {
+            let (before, object) = object.unwrap_or_default();
+            rows[index].text = format!("{before}lock, unlock {object}");
             rows[index].interrupted = rows[index + 1].interrupted;
             rows[index].tone = rows[index + 1].tone;
+            rows[index].steps += 1;
+            rows.remove(index + 1);
+        } else if let (true, Some((before, _))) = (row.lane == next.lane && row.tone == Tone::Plain && !row.resumed, object)
+            && matches!(next.tone, Tone::Waits | Tone::Wrong)
+            && next.text.starts_with("  wait")
+        {
+            rows[index] = Row { text: format!("{before}{}", next.text.trim_start()), steps: row.steps + 1, ..next.clone() };
+            rows.remove(index + 1);
+        } else if row.lane == next.lane && row.resumed && next.text.starts_with("  unlock ") && next.tone == Tone::Plain {
+            // Whoever has waited on a condition variable holds the lock again; that it gives it back goes without saying.
+            rows[index].interrupted = next.interrupted;
             rows[index].steps += 1;
             rows.remove(index + 1);
         }
@@ -193,9 +254,10 @@ fn fold(rows: &mut Vec<Row>) {
         let steps = rows[start + 1..start + length - 1].iter().map(|row| row.steps).sum();
         let folded = Row {
             lane: rows[start].lane,
-            text: format!("… {steps} more steps"),
+            text: format!("  … {steps} more steps"),
             place: String::new(),
             tone: Tone::Dim,
+            resumed: false,
             interrupted: false,
             steps,
         };
@@ -213,7 +275,9 @@ fn lane_name(interleaving: &Interleaving, lane: usize) -> &str {
 fn sign(row: &Row) -> &'static str {
     match row.tone {
         Tone::Wrong => "✗",
+        Tone::Waits => "‖",
         _ if row.interrupted => "↯",
+        _ if row.resumed => "▸",
         _ => " ",
     }
 }

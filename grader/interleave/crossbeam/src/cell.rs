@@ -7,9 +7,7 @@ pub(crate) struct Plain<T: ?Sized>(RefCell<T>);
 
 // SAFETY: an execution and all its tasks live on one operating-system thread, and a primitive that is used outside of one is
 // not shared.
-unsafe impl<T: ?Sized> Send for Plain<T> {}
-// SAFETY: as above.
-unsafe impl<T: ?Sized> Sync for Plain<T> {}
+unsafe impl<T: ?Sized + Send> Sync for Plain<T> {}
 
 impl<T> Plain<T> {
     pub(crate) const fn new(value: T) -> Self {

@@ -8,6 +8,7 @@ use super::strategy::{Choice, Decision, RoundRobin, Strategy};
 use super::task::{Flavour, Locals, Stack, State, Task, TaskId};
 use super::waker::signal_of;
 use corosensei::Coroutine;
+use std::backtrace::Backtrace;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
@@ -99,6 +100,8 @@ pub enum Woken {
 pub struct Stuck {
     /// Who.
     pub task: TaskId,
+    /// Whether it is a thread or an asynchronous task.
+    pub flavour: Flavour,
     /// What it waits for.
     pub wait: Wait,
     /// Locks that others wait for and this one holds are found through their `holder`; this says whether waking the
@@ -337,7 +340,7 @@ pub fn choose(count: usize) -> usize {
 pub fn block(wait: Wait) -> Woken {
     assert!(is_exploring(), "{} would wait for ever: no other thread exists here", wait.operation);
     let doomed = with_execution(|execution| {
-        if execution.failure.is_some() {
+        if execution.failure.is_some() && execution.rescue.is_none() {
             return true;
         }
         execution.record(wait.operation, wait.object, Mark::Blocked, String::new, wait.at);
@@ -575,7 +578,7 @@ pub fn spawn(name: Option<String>, flavour: Flavour, body: Box<dyn FnOnce() + 's
             Flavour::Thread => format!("thread-{}", id.0),
             Flavour::Async => format!("task-{}", id.0),
         });
-        execution.add(name, flavour, Some(parent), clock, body);
+        execution.add(name, flavour, clock, body);
         execution.strategy.spawned(id, parent);
         id
     })
@@ -587,7 +590,6 @@ impl Execution {
         &mut self,
         name: String,
         flavour: Flavour,
-        parent: Option<TaskId>,
         clock: Clock,
         body: Box<dyn FnOnce() + 'static>,
     ) {
@@ -614,7 +616,6 @@ impl Execution {
         self.tasks.push(Task {
             name,
             flavour,
-            parent,
             state: State::Runnable,
             woken: Woken::Signalled,
             clock,
@@ -655,12 +656,23 @@ impl Execution {
         let (task, time) = (self.current, self.now);
         if let Some(recording) = &mut self.recording {
             let detail = detail();
-            recording.events.push(Event { task, operation, thing: object.map(|id| id.0), mark, detail, at, time });
+            // Where a destructor runs, and which of the program's functions was called, only the stack can tell.
+            let calls = Rc::new(Backtrace::force_capture());
+            recording.events.push(Event { task, operation, thing: object.map(|id| id.0), mark, detail, at, time, calls });
         }
     }
 
     fn fail(&mut self, kind: FailureKind, message: String, at: Option<&'static Location<'static>>) {
         if self.failure.is_none() {
+            let operation = match kind {
+                FailureKind::Panic => Some("panics"),
+                FailureKind::Unmet => Some("fails"),
+                FailureKind::Race => Some("data race"),
+                _ => None,
+            };
+            if let (Some(operation), Some(at)) = (operation, at) {
+                self.record(operation, None, Mark::Failed, String::new, at);
+            }
             self.failure = Some(Failure { kind, message, at, task: self.current, stuck: Vec::new() });
         }
     }
@@ -781,7 +793,7 @@ impl Execution {
         let mut clock = Clock::new();
         clock.advance(id);
         let body = Box::new(move || foreign.into_iter().for_each(Waker::wake));
-        self.add("timer".into(), Flavour::Thread, None, clock, body);
+        self.add("timer".into(), Flavour::Thread, clock, body);
         self.strategy.spawned(id, TaskId(0));
     }
 
@@ -827,7 +839,7 @@ impl Execution {
     fn stuck(&self) -> Vec<Stuck> {
         let tasks = self.tasks.iter().enumerate();
         let stuck = tasks.filter_map(|(index, task)| match task.state {
-            State::Blocked(wait) => Some(Stuck { task: TaskId(index as u32), wait, missed: false }),
+            State::Blocked(wait) => Some(Stuck { task: TaskId(index as u32), flavour: task.flavour, wait, missed: false }),
             _ => None,
         });
         stuck.collect()
@@ -839,7 +851,11 @@ impl Execution {
             for each in &mut stuck {
                 each.missed = each.missed
                     && match &self.tasks[each.task.index()].state {
-                        State::Blocked(wait) => wait.at != each.wait.at || wait.object != each.wait.object,
+                        // Having been woken, it may wait for the lock that it gave up to wait: that is no progress.
+                        State::Blocked(wait) => {
+                            wait.at != each.wait.at
+                                || wait.object != each.wait.object && wait.kind != WaitKind::Lock
+                        }
                         _ => true,
                     };
             }
@@ -940,7 +956,6 @@ pub(super) struct Ran {
     pub(super) steps: u32,
     pub(super) preemptions: u32,
     pub(super) recording: Option<Recording>,
-    pub(super) names: Vec<String>,
 }
 
 /// Runs `body` as the first task of a new execution, to the end of all tasks or to the first failure.
@@ -979,7 +994,7 @@ pub(super) fn run(
     });
     let mut clock = Clock::new();
     clock.advance(TaskId(0));
-    execution.add("main".into(), Flavour::Thread, None, clock, body);
+    execution.add("main".into(), Flavour::Thread, clock, body);
     let execution: *mut Execution = Box::into_raw(execution);
     EXECUTION.set(execution);
     with_execution(|execution| execution.decide(false));
@@ -1019,6 +1034,5 @@ pub(super) fn run(
         steps: execution.steps,
         preemptions: execution.preemptions,
         recording,
-        names: execution.tasks.into_iter().map(|task| task.name).collect(),
     }
 }

@@ -1,7 +1,9 @@
 //! What happened in one execution, step by step, for a person to read.
 
 use super::task::TaskId;
+use std::backtrace::Backtrace;
 use std::panic::Location;
+use std::rc::Rc;
 
 /// How a step relates to the tasks around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub enum Mark {
     Spurious,
     /// The task has ended.
     Ended,
+    /// Here the execution fails: a panic, a demand that is not met.
+    Failed,
     /// Something the author of the scenario, or the program itself, says.
     Note,
 }
@@ -39,6 +43,8 @@ pub struct Event {
     pub at: &'static Location<'static>,
     /// The virtual time, in nanoseconds.
     pub time: u64,
+    /// The calls that led there.
+    pub calls: Rc<Backtrace>,
 }
 
 /// An object that steps are about.

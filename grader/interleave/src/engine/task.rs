@@ -51,7 +51,6 @@ pub(crate) type Stack = DefaultStack;
 pub(crate) struct Task {
     pub(crate) name: String,
     pub(crate) flavour: Flavour,
-    pub(crate) parent: Option<TaskId>,
     pub(crate) state: State,
     /// How the last wait ended.
     pub(crate) woken: Woken,

@@ -2,7 +2,7 @@
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-pub fn one_leads() -> Vec<usize> {
+pub(super) fn one_leads() -> Vec<usize> {
     let barrier = Arc::new(Barrier::new(3));
     let rounds = |barrier: &Barrier| [barrier.wait().is_leader(), barrier.wait().is_leader()];
     let threads: Vec<_> = (0..2)
@@ -17,7 +17,7 @@ pub fn one_leads() -> Vec<usize> {
     (0..2).map(|round| results.iter().filter(|result| result[round]).count()).collect()
 }
 
-pub fn debug_output() -> String {
+pub(super) fn debug_output() -> String {
     let barrier = Barrier::new(1);
     format!("{barrier:?} {:?} {:?}", barrier.wait(), Barrier::new(0).wait())
 }

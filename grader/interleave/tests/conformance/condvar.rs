@@ -8,7 +8,7 @@ fn shared() -> Shared {
     Arc::default()
 }
 
-pub fn a_notified_waiter_goes_on() -> u32 {
+pub(super) fn a_notified_waiter_goes_on() -> u32 {
     let shared = shared();
     let theirs = Arc::clone(&shared);
     let waiter = thread::spawn(move || {
@@ -24,7 +24,7 @@ pub fn a_notified_waiter_goes_on() -> u32 {
     waiter.join().unwrap()
 }
 
-pub fn all_waiters_go_on() -> u32 {
+pub(super) fn all_waiters_go_on() -> u32 {
     let shared = shared();
     let waiters: Vec<_> = (0..2)
         .map(|_| {
@@ -37,7 +37,7 @@ pub fn all_waiters_go_on() -> u32 {
     waiters.into_iter().map(|waiter| waiter.join().unwrap()).sum()
 }
 
-pub fn wait_while_returns_when_it_may() -> (u32, bool) {
+pub(super) fn wait_while_returns_when_it_may() -> (u32, bool) {
     let (mutex, condvar) = &*shared();
     let value = condvar.wait_while(mutex.lock().unwrap(), |value| *value > 0).unwrap();
     let seen = *value;
@@ -48,7 +48,7 @@ pub fn wait_while_returns_when_it_may() -> (u32, bool) {
     (seen, condvar.wait_timeout_while(mutex.lock().unwrap(), never, |_| false).unwrap().1.timed_out())
 }
 
-pub fn time_outs_are_told() -> (u32, bool, bool) {
+pub(super) fn time_outs_are_told() -> (u32, bool, bool) {
     let (mutex, condvar) = &*shared();
     let moment = Duration::from_millis(1);
     let mut value = mutex.lock().unwrap();
@@ -65,7 +65,7 @@ pub fn time_outs_are_told() -> (u32, bool, bool) {
     (*value, result.timed_out(), copy == result)
 }
 
-pub fn wait_timeout_ms_says_false() -> bool {
+pub(super) fn wait_timeout_ms_says_false() -> bool {
     let (mutex, condvar) = &*shared();
     let mut value = mutex.lock().unwrap();
     loop {
@@ -77,7 +77,7 @@ pub fn wait_timeout_ms_says_false() -> bool {
     }
 }
 
-pub fn a_condition_that_comes_in_time() -> (u32, bool) {
+pub(super) fn a_condition_that_comes_in_time() -> (u32, bool) {
     let shared = shared();
     let theirs = Arc::clone(&shared);
     let waiter = thread::spawn(move || {
@@ -91,7 +91,7 @@ pub fn a_condition_that_comes_in_time() -> (u32, bool) {
     waiter.join().unwrap()
 }
 
-pub fn a_poisoned_lock_is_told_after_the_wait() -> (bool, bool, u32) {
+pub(super) fn a_poisoned_lock_is_told_after_the_wait() -> (bool, bool, u32) {
     let shared = shared();
     let theirs = Arc::clone(&shared);
     let panics = thread::spawn(move || {
@@ -108,8 +108,8 @@ pub fn a_poisoned_lock_is_told_after_the_wait() -> (bool, bool, u32) {
     (panicked, poisoned, *value.unwrap())
 }
 
-pub fn debug_output() -> String {
+pub(super) fn debug_output() -> String {
     let (mutex, condvar) = (Mutex::new(()), Condvar::default());
-    let (_, result) = condvar.wait_timeout_while(mutex.lock().unwrap(), Duration::ZERO, |()| true).unwrap();
+    let (_value, result) = condvar.wait_timeout_while(mutex.lock().unwrap(), Duration::ZERO, |()| true).unwrap();
     format!("{:?} {result:?}", Condvar::new())
 }

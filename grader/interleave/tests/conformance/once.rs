@@ -2,7 +2,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, Once};
 use std::thread;
 
-pub fn it_runs_once() -> (u32, bool, bool) {
+pub(super) fn it_runs_once() -> (u32, bool, bool) {
     let once = Arc::new(Once::new());
     let count = Arc::new(Mutex::new(0));
     let before = once.is_completed();
@@ -26,7 +26,7 @@ fn panics(once: &Once) -> String {
     text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap().to_owned()
 }
 
-pub fn a_panic_poisons() -> (String, String, bool, bool) {
+pub(super) fn a_panic_poisons() -> (String, String, bool, bool) {
     let once = Arc::new(Once::new());
     let theirs = Arc::clone(&once);
     let first = thread::spawn(move || panics(&theirs)).join().unwrap();
@@ -35,7 +35,7 @@ pub fn a_panic_poisons() -> (String, String, bool, bool) {
     (first, second, once.is_completed(), waiting)
 }
 
-pub fn force_mends() -> (bool, bool, bool, bool) {
+pub(super) fn force_mends() -> (bool, bool, bool, bool) {
     let once = Once::new();
     panics(&once);
     let still = catch_unwind(AssertUnwindSafe(|| once.call_once_force(|_| resume_unwind(Box::new(0))))).is_err();
@@ -47,7 +47,7 @@ pub fn force_mends() -> (bool, bool, bool, bool) {
     (still, was_poisoned, again, once.is_completed())
 }
 
-pub fn waiting() -> (bool, u32) {
+pub(super) fn waiting() -> (bool, u32) {
     let once = Arc::new(Once::new());
     let value = Arc::new(Mutex::new(0));
     let threads: Vec<_> = [Once::wait as fn(&Once), Once::wait_force]
@@ -60,14 +60,12 @@ pub fn waiting() -> (bool, u32) {
             })
         })
         .collect();
-    let poisoned = Once::new();
-    panics(&poisoned);
     once.call_once(|| *value.lock().unwrap() = 21);
     let sum = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
     (once.is_completed(), sum)
 }
 
-pub fn debug_output() -> String {
+pub(super) fn debug_output() -> String {
     let once = Once::new();
     let mut shown = String::new();
     once.call_once_force(|state| shown = format!("{state:?}"));

@@ -2,7 +2,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Barrier, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
 use std::thread;
 
-pub fn readers_share() -> (u32, bool) {
+pub(super) fn readers_share() -> (u32, bool) {
     let lock = Arc::new(RwLock::new(5));
     let barrier = Arc::new(Barrier::new(2));
     let (theirs, their_barrier) = (Arc::clone(&lock), Arc::clone(&barrier));
@@ -18,7 +18,7 @@ pub fn readers_share() -> (u32, bool) {
     (*value + reader.join().unwrap(), denied)
 }
 
-pub fn a_writer_is_alone() -> (u32, bool, bool) {
+pub(super) fn a_writer_is_alone() -> (u32, bool, bool) {
     let lock = Arc::new(RwLock::new(0));
     let threads: Vec<_> = (0..3)
         .map(|_| {
@@ -48,13 +48,13 @@ fn panic_holding<G>(take: impl FnOnce() -> G) {
     assert!(panicked.is_err());
 }
 
-pub fn a_panicking_reader_does_not_poison() -> (bool, bool) {
+pub(super) fn a_panicking_reader_does_not_poison() -> (bool, bool) {
     let lock = RwLock::new(());
     panic_holding(|| lock.read());
     (lock.is_poisoned(), lock.write().is_ok())
 }
 
-pub fn a_panicking_writer_poisons() -> (bool, [bool; 4], u32) {
+pub(super) fn a_panicking_writer_poisons() -> (bool, [bool; 4], u32) {
     let lock = Arc::new(RwLock::new(1));
     let theirs = Arc::clone(&lock);
     thread::spawn(move || {
@@ -74,7 +74,7 @@ pub fn a_panicking_writer_poisons() -> (bool, [bool; 4], u32) {
     (lock.is_poisoned(), errors, value)
 }
 
-pub fn poison_can_be_cleared() -> (bool, bool, bool) {
+pub(super) fn poison_can_be_cleared() -> (bool, bool, bool) {
     let mut lock = RwLock::new(3);
     panic_holding(|| lock.write());
     let poisoned = (lock.get_mut().is_err(), RwLock::from(3).into_inner().is_ok());
@@ -82,7 +82,7 @@ pub fn poison_can_be_cleared() -> (bool, bool, bool) {
     (poisoned.0, poisoned.1, lock.into_inner().is_ok())
 }
 
-pub fn downgrading_keeps_writers_out() -> (u32, u32) {
+pub(super) fn downgrading_keeps_writers_out() -> (u32, u32) {
     let lock = Arc::new(RwLock::new(0));
     let mut value = lock.write().unwrap();
     let theirs = Arc::clone(&lock);
@@ -95,7 +95,7 @@ pub fn downgrading_keeps_writers_out() -> (u32, u32) {
     (seen, *lock.read().unwrap())
 }
 
-pub fn owned_access() -> (u32, u32, bool) {
+pub(super) fn owned_access() -> (u32, u32, bool) {
     let mut lock = RwLock::new(1);
     *lock.get_mut().unwrap() += 1;
     let value = *lock.read().unwrap();
@@ -104,13 +104,13 @@ pub fn owned_access() -> (u32, u32, bool) {
     (value, lock.into_inner().unwrap(), poisoned.into_inner().is_err())
 }
 
-pub fn unsized_values() -> usize {
+pub(super) fn unsized_values() -> usize {
     let lock: Arc<RwLock<[u32]>> = Arc::new(RwLock::new([1, 2, 3]));
     lock.write().unwrap()[0] = 4;
     lock.read().unwrap().len() + lock.read().unwrap()[0] as usize
 }
 
-pub fn debug_output() -> Vec<String> {
+pub(super) fn debug_output() -> Vec<String> {
     let lock = RwLock::new(Mutex::new('x'));
     let reading = lock.read().unwrap();
     let mut shown = vec![format!("{lock:?} {reading:?}")];

@@ -247,13 +247,12 @@ pub(crate) fn polite(version: Version) {
                 loop {
                     let (one, other) = if version.is_mended() { (0, 1) } else { (mine, 1 - mine) };
                     let one = locks[one].lock().unwrap();
-                    // They are so polite that they look at each other first.
                     thread::yield_now();
                     if locks[other].try_lock().is_ok() {
                         return;
                     }
-                    drop(one);
                     thread::yield_now();
+                    drop(one);
                 }
             });
         }

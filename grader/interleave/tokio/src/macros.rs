@@ -75,10 +75,6 @@ macro_rules! select {
                                     $value = ::core::option::Option::Some(value);
                                     return $crate::__private::Poll::Ready(());
                                 }
-                                if round == 0 {
-                                    // It counted as open at the beginning of this poll.
-                                    place += 0;
-                                }
                             }
                         }
                     )*

@@ -2,7 +2,7 @@
 
 use interleave::engine::{self, Clock, Object};
 use interleave::executor::waits;
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
 use std::fmt;
 use std::future::Future;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
@@ -14,6 +14,8 @@ pub(crate) struct Shared<S> {
     object: Object,
     clock: UnsafeCell<Clock>,
     state: UnsafeCell<S>,
+    /// The execution in which it was last used.
+    seen: Cell<u32>,
     /// Makes the state of a `static` that an earlier execution has left behind new again.
     renew: fn(&mut S),
 }
@@ -33,6 +35,7 @@ impl<S> Shared<S> {
             object: Object::new(kind),
             clock: UnsafeCell::new(Clock::new()),
             state: UnsafeCell::new(state),
+            seen: Cell::new(0),
             renew,
         }
     }
@@ -47,27 +50,20 @@ impl<S> Shared<S> {
 
     pub(crate) fn point(&self, operation: &'static str, at: &'static Location<'static>) {
         engine::point_at(operation, &self.object, at);
-        // A `static` is renewed before anything looks.
-        self.with(|_| ());
     }
 
     /// Looks at the state. `action` must not call what the program has written: that might switch tasks, or come back here.
     pub(crate) fn with<R>(&self, action: impl FnOnce(&mut S) -> R) -> R {
         // SAFETY: one task runs at a time, and no action in this crate switches tasks or comes back here.
         let (state, clock) = unsafe { (&mut *self.state.get(), &mut *self.clock.get()) };
-        if self.object.is_new() || clock.is_before(&Clock::new()) && self.is_unseen(clock) {
+        if self.seen.replace(engine::epoch()) != engine::epoch() {
             (self.renew)(state);
             clock.clear();
-            self.object.id();
         }
         // tokio's primitives have a lock inside: all that is done to one of them is ordered.
         engine::acquire(clock);
         engine::release(clock);
         action(state)
-    }
-
-    fn is_unseen(&self, _clock: &Clock) -> bool {
-        false
     }
 
     /// A future that is ready when `check` finds something. Its wakers are put where `wakers` says; whoever changes the state wakes

@@ -6,7 +6,7 @@ use interleave::time::{Duration, Instant};
 use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 /// As `crossbeam::sync::Parker`. Unlike `std`'s, its wait never ends for no reason.
@@ -19,6 +19,11 @@ pub struct Parker {
 /// As `crossbeam::sync::Unparker`.
 #[derive(Clone)]
 pub struct Unparker(Arc<Inner>);
+
+impl UnwindSafe for Parker {}
+impl RefUnwindSafe for Parker {}
+impl UnwindSafe for Unparker {}
+impl RefUnwindSafe for Unparker {}
 
 struct Inner {
     object: Object,

@@ -3,15 +3,20 @@
 use crate::cell::Plain;
 use interleave::engine::{self, Clock, Mark, Object, Wait, WaitKind};
 use std::fmt;
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 /// As `crossbeam::sync::WaitGroup`.
 pub struct WaitGroup {
     inner: Arc<Inner>,
+    /// To wait is to leave: the destructor must not count it again.
+    has_left: bool,
     /// Where it was made or cloned: a destructor cannot know where it is called.
     at: &'static Location<'static>,
 }
+
+impl UnwindSafe for WaitGroup {}
+impl RefUnwindSafe for WaitGroup {}
 
 struct Inner {
     object: Object,
@@ -49,21 +54,18 @@ impl WaitGroup {
     pub fn new() -> Self {
         let state = Plain::new(State { members: 1, clock: Clock::new() });
         let inner = Arc::new(Inner { object: Object::new("wait group"), state });
-        WaitGroup { inner, at: Location::caller() }
+        WaitGroup { inner, has_left: false, at: Location::caller() }
     }
 
     /// As `crossbeam::sync::WaitGroup::wait`.
     #[track_caller]
-    pub fn wait(self) {
+    pub fn wait(mut self) {
         let at = Location::caller();
-        let inner = Arc::clone(&self.inner);
+        let inner = &self.inner;
         engine::point("wait", &inner.object);
         let left = inner.leave();
         engine::note(|| format!("{left} left"));
-        // To wait is to leave; the destructor must not count it again. The group is kept alive by the clone above.
-        let waiting = std::mem::ManuallyDrop::new(self);
-        // SAFETY: `waiting` is never looked at again, so the count of references is given up once.
-        drop(unsafe { std::ptr::read(&waiting.inner) });
+        self.has_left = true;
         while inner.members() > 0 {
             engine::block(Wait {
                 kind: WaitKind::Other,
@@ -82,12 +84,15 @@ impl Clone for WaitGroup {
     #[track_caller]
     fn clone(&self) -> Self {
         self.inner.state.with(|state| state.members += 1);
-        WaitGroup { inner: Arc::clone(&self.inner), at: Location::caller() }
+        WaitGroup { inner: Arc::clone(&self.inner), has_left: false, at: Location::caller() }
     }
 }
 
 impl Drop for WaitGroup {
     fn drop(&mut self) {
+        if self.has_left {
+            return;
+        }
         let operation = "drop wait group";
         let left = self.inner.members() - 1;
         if left == 0 {

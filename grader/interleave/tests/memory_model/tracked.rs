@@ -1,0 +1,166 @@
+//! Races are found whether or not they happen, and order is recognised however it comes about.
+
+use interleave::engine::{Exploration, FailureKind, Limits, Phase, Plan, explore};
+use interleave::sync::atomic::{AtomicBool, Ordering};
+use interleave::sync::{Arc, Mutex};
+use interleave::thread;
+use interleave::tracked::Tracked;
+
+/// The schedule without any preemption, and no other.
+fn only_the_usual(body: impl Fn() + 'static) -> Exploration {
+    let phases = vec![Phase::Bounded { preemptions: 0, most: 1 }];
+    explore(&Plan { phases, steps: u64::MAX, limits: Limits::default() }, body)
+}
+
+fn all(body: impl Fn() + 'static) -> Exploration {
+    let phases = vec![Phase::Bounded { preemptions: 100, most: 100_000 }];
+    let exploration = explore(&Plan { phases, steps: u64::MAX, limits: Limits::default() }, body);
+    assert!(exploration.found.is_some() || exploration.covered[0].exhausted, "{exploration:#?}");
+    exploration
+}
+
+#[track_caller]
+fn message(exploration: Exploration) -> String {
+    let failure = exploration.found.expect("there is a race").failure;
+    assert_eq!(failure.kind, FailureKind::Race, "{failure:?}");
+    assert!(failure.at.is_some_and(|at| at.file().ends_with("tracked.rs") && !at.file().contains("src")), "{failure:?}");
+    failure.message
+}
+
+/// Runs both, the first one in a thread of this name.
+fn two(name: &str, theirs: impl FnOnce(&Tracked<u32>) + Send + 'static, own: impl FnOnce(&Tracked<u32>)) {
+    let value = Arc::new(Tracked::new(0));
+    let shared = Arc::clone(&value);
+    let handle = thread::Builder::new().name(name.to_owned()).spawn(move || theirs(&shared)).unwrap();
+    own(&value);
+    handle.join().unwrap();
+}
+
+#[test]
+fn an_unordered_read_after_a_write_is_a_race_in_every_schedule() {
+    let exploration = only_the_usual(|| two("reader-1", |value| _ = value.get(), |value| value.set(1)));
+    assert_eq!(message(exploration), "reader-1 reads it while nothing orders this after main's write");
+}
+
+#[test]
+fn an_unordered_write_after_a_read_is_a_race() {
+    let exploration = only_the_usual(|| two("writer", |value| value.set(1), |value| _ = value.get()));
+    assert_eq!(message(exploration), "writer writes it while nothing orders this after main's read");
+}
+
+#[test]
+fn two_unordered_writes_are_a_race() {
+    let exploration = only_the_usual(|| two("writer", |value| value.set(1), |value| value.set(2)));
+    assert_eq!(message(exploration), "writer writes it while nothing orders this after main's write");
+}
+
+#[test]
+fn reads_do_not_race() {
+    assert!(all(|| two("reader", |value| _ = value.get(), |value| _ = value.get())).found.is_none());
+}
+
+#[test]
+fn starting_and_joining_a_thread_order_accesses() {
+    let exploration = all(|| {
+        let value = Arc::new(Tracked::new(0));
+        value.set(1);
+        let shared = Arc::clone(&value);
+        thread::spawn(move || shared.write(|value| *value += 1)).join().unwrap();
+        assert_eq!(value.get(), 2);
+    });
+    assert!(exploration.found.is_none(), "{exploration:#?}");
+}
+
+#[test]
+fn a_mutex_orders_accesses() {
+    let exploration = all(|| {
+        let shared = Arc::new((Mutex::new(()), Tracked::new(0)));
+        let theirs = Arc::clone(&shared);
+        let add = |shared: &(Mutex<()>, Tracked<u32>)| {
+            let _guard = shared.0.lock().unwrap();
+            shared.1.write(|value| *value += 1);
+        };
+        let thread = thread::spawn(move || add(&theirs));
+        add(&shared);
+        thread.join().unwrap();
+    });
+    assert!(exploration.found.is_none(), "{exploration:#?}");
+}
+
+#[test]
+fn an_access_that_outlives_its_lock_overlaps() {
+    let exploration = all(|| {
+        let shared = Arc::new((Mutex::new(()), Tracked::new(0)));
+        let theirs = Arc::clone(&shared);
+        let thread = thread::Builder::new().name("writer".to_owned());
+        let thread = thread.spawn(move || {
+            let guard = theirs.0.lock().unwrap();
+            theirs.1.write(|value| {
+                *value += 1;
+                drop(guard);
+            });
+        });
+        let guard = shared.0.lock().unwrap();
+        shared.1.write(|value| *value += 1);
+        drop(guard);
+        thread.unwrap().join().unwrap();
+    });
+    assert_eq!(message(exploration), "main writes it while writer is still writing it");
+}
+
+#[test]
+fn a_flag_orders_accesses_if_it_is_released_and_acquired() {
+    let hand_over = |store, load| {
+        all(move || {
+            let shared = Arc::new((AtomicBool::new(false), Tracked::new(0)));
+            let theirs = Arc::clone(&shared);
+            let writer = thread::spawn(move || {
+                theirs.1.set(1);
+                theirs.0.store(true, store);
+            });
+            if shared.0.load(load) {
+                shared.1.get();
+            }
+            writer.join().unwrap();
+        })
+    };
+    assert!(hand_over(Ordering::Release, Ordering::Acquire).found.is_none());
+    let expected = "main reads it while nothing orders this after thread-1's write";
+    assert_eq!(message(hand_over(Ordering::Relaxed, Ordering::Acquire)), expected);
+    assert_eq!(message(hand_over(Ordering::Release, Ordering::Relaxed)), expected);
+}
+
+#[test]
+fn a_write_after_the_release_is_not_ordered_by_it() {
+    let exploration = all(|| {
+        let shared = Arc::new((AtomicBool::new(false), Tracked::new(0)));
+        let theirs = Arc::clone(&shared);
+        let writer = thread::spawn(move || {
+            theirs.0.store(true, Ordering::Release);
+            theirs.1.set(1);
+        });
+        if shared.0.load(Ordering::Acquire) {
+            shared.1.get();
+        }
+        writer.join().unwrap();
+    });
+    assert!(exploration.found.is_some());
+}
+
+#[test]
+fn reads_and_writes_are_steps() {
+    let exploration = only_the_usual(|| two("reader", |value| _ = value.get(), |value| value.set(1)));
+    let recording = exploration.found.unwrap().recording;
+    let steps: Vec<_> = recording.events.iter().map(|event| event.operation).collect();
+    assert_eq!(steps, ["spawn", "write", "end of write", "join", "read"]);
+}
+
+#[test]
+fn an_access_within_an_access_of_the_same_task_is_refused() {
+    let value = Tracked::new(0);
+    let nested = std::panic::AssertUnwindSafe(|| value.write(|_| value.get()));
+    assert!(std::panic::catch_unwind(nested).is_err());
+    value.read(|outer| value.read(|inner| assert_eq!(outer, inner)));
+    value.set(7);
+    assert_eq!(value.into_inner(), 7);
+}
