@@ -47,6 +47,8 @@ pub(crate) enum Command {
     List(List),
     /// Grade your solution of one or more exercises
     Check(CheckArguments),
+    /// Show every step of the interleaving that broke your solution
+    Replay(Replay),
     /// Show the next hint of an exercise
     Hint(Hint),
     /// Show the reference solution and its notes, once yours is accepted
@@ -81,7 +83,7 @@ pub(crate) struct CheckArguments {
     /// Grade every exercise
     #[arg(long, conflicts_with = "exercises")]
     pub(crate) all: bool,
-    /// Make these checks only: source_rules, build, compile_fail, behaviour, transcript, timing
+    /// Make these checks only: source_rules, build, compile_fail, behaviour, schedules, transcript, timing
     #[arg(long, value_name = "CHECK", value_delimiter = ',')]
     pub(crate) only: Vec<Check>,
     /// Grade this instead of your own file: a crate's folder, a folder of .rs files, or one .rs file
@@ -106,6 +108,16 @@ pub(crate) enum ReportFormat {
     Json,
     /// For continuous integration
     Junit,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = NAMES)]
+pub(crate) struct Replay {
+    /// The exercise
+    pub(crate) exercise: String,
+    /// The scenario, or the beginning of its name; without it: all that failed
+    #[arg(value_name = "SCENARIO")]
+    pub(crate) scenario: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -40,6 +40,7 @@ fn run(command: Option<Command>, screen: &Screen) -> Result<ExitCode, Trouble> {
         None => commands::overview::run(screen),
         Some(Command::List(arguments)) => commands::list::run(&arguments, screen),
         Some(Command::Check(arguments)) => commands::check::run(&arguments, screen),
+        Some(Command::Replay(arguments)) => commands::replay::run(&arguments, screen),
         Some(Command::Hint(arguments)) => commands::hint::run(&arguments, screen),
         Some(Command::Solution(arguments)) => commands::solution::run(&arguments, screen),
         Some(Command::Reset(arguments)) => commands::reset::run(&arguments, screen),

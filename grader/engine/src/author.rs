@@ -23,7 +23,7 @@ pub struct Verified {
     pub problems: Vec<String>,
     /// What could not be settled by measurement, one sentence each.
     pub unsettled: Vec<String>,
-    /// The hidden facts, cases, transcripts and workloads.
+    /// The hidden facts, scenarios, cases, transcripts and workloads.
     pub hidden: usize,
     /// Accepted variants, the reference included.
     pub accepted: usize,
@@ -253,13 +253,15 @@ fn written(grader: &Grader, exercise: &Exercise, verified: &mut Verified) -> Res
         }
     }
     let facts = manifest::functions(&exercise.tests.join("behaviour.rs"), "fact")?;
+    let scenarios = manifest::functions(&exercise.tests.join("schedules.rs"), "scenario")?;
     let transcripts = manifest::functions(&exercise.tests.join("transcript.rs"), "transcript")?;
     let workloads = manifest::functions(&exercise.tests.join("timing.rs"), "workload")?;
     let mut cases = manifest::cases(&exercise.tests.join("compile_fail"), true)?;
     cases.extend(manifest::cases(&exercise.tests.join("compile_pass"), false)?);
-    verified.hidden = facts.len() + transcripts.len() + workloads.len() + cases.len();
+    verified.hidden = facts.len() + scenarios.len() + transcripts.len() + workloads.len() + cases.len();
     for (check, there_are) in [
         (Check::Behaviour, !facts.is_empty()),
+        (Check::Schedules, !scenarios.is_empty()),
         (Check::Transcript, !transcripts.is_empty()),
         (Check::Timing, !workloads.is_empty()),
         (Check::CompileFail, !cases.is_empty()),
@@ -268,6 +270,10 @@ fn written(grader: &Grader, exercise: &Exercise, verified: &mut Verified) -> Res
             let (has, lacks) = if there_are { ("files", "[points]") } else { ("[points]", "files") };
             problem(format!("{check} has {has}, but no {lacks}"));
         }
+    }
+    let budgets = exercise.config.schedules.scenario.keys();
+    for name in budgets.filter(|name| !scenarios.iter().any(|scenario| scenario.name == **name)) {
+        problem(format!("checks.toml has a budget for the scenario {name}, which schedules.rs does not have"));
     }
     for name in exercise.config.timing.keys().filter(|name| !workloads.iter().any(|workload| workload.name == **name)) {
         problem(format!("checks.toml limits the workload {name}, which timing.rs does not have"));

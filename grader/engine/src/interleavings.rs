@@ -125,7 +125,7 @@ impl<'a> Translation<'a> {
             location: self.location(Some(&waiting.place)),
         });
         Interleaving {
-            lanes: found.lanes.clone(),
+            lanes: lanes(&found.lanes),
             objects: self.objects(&found.things),
             steps: steps.collect(),
             omitted: found.omitted,
@@ -166,6 +166,12 @@ impl<'a> Translation<'a> {
         let place = place?;
         self.tests.location(&place.file, place.line, Some(place.column))
     }
+}
+
+/// The names of the lanes: the first is not a thread of the submission.
+fn lanes(names: &[String]) -> Vec<String> {
+    let name = |(index, name): (usize, &String)| if index == 0 { "the scenario".to_owned() } else { name.clone() };
+    names.iter().enumerate().map(name).collect()
 }
 
 fn mark(word: &str) -> Mark {

@@ -30,6 +30,7 @@ pub mod notes;
 pub mod parallel;
 pub mod pipeline;
 pub mod processes;
+pub mod replays;
 pub mod sandbox;
 pub mod sign_test;
 mod stage;

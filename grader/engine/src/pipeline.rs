@@ -21,7 +21,7 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::mpsc::{self, Sender};
 use std::time::Instant;
-use verdict::{Check, CheckReport, Event, FORMAT_VERSION, Outcome, Report, Submission, Verdict};
+use verdict::{Check, CheckReport, Event, FORMAT_VERSION, Finding, Outcome, Report, Submission, Verdict};
 
 /// What is needed to grade anything.
 #[derive(Clone, Debug)]
@@ -126,6 +126,34 @@ impl Grader {
         Ok(warnings.filter_map(|each| each.rendered).collect())
     }
 
+    /// Runs one scenario along one schedule. What it shows, or nothing if it comes out well.
+    ///
+    /// # Errors
+    /// Our troubles only, and a submission that does not compile.
+    pub fn replay(
+        &self,
+        exercise: &Exercise,
+        source: &Source,
+        scenario: &str,
+        schedule: &str,
+        watch: &(dyn Fn(Event) + Sync),
+    ) -> Result<Option<Finding>, Trouble> {
+        let folder = RunFolder::new(&self.workspace)?;
+        let stage = self.stage(exercise, source, watch, &folder);
+        let Explored::Ready(tests) = stage.explored()? else {
+            return Err(Trouble::Usage(format!(
+                "{} does not compile as it is now; `cargo grader check {}` says why",
+                self.workspace.shown(&source.root),
+                exercise.slug
+            )));
+        };
+        let scenarios = manifest::functions(&exercise.tests.join("schedules.rs"), "scenario")?;
+        let scenario = scenarios.iter().find(|each| each.name == scenario).ok_or_else(|| {
+            Trouble::Usage(format!("{} has no scenario '{scenario}' any more; grade it again", exercise.folder))
+        })?;
+        schedules::replay(&tests, scenario, schedule)
+    }
+
     /// Compiles a submission once and then runs everything that runs (behaviour, transcript, timing) again and again, as
     /// fresh processes each time. What it compiles to does not change between gradings, what its threads do can.
     ///
@@ -149,8 +177,16 @@ impl Grader {
         stage.insist(&compiled)?;
         let tests = stage.tests(&compiled.artifact, source);
         let timed = if timing { stage.timed()?.ok() } else { None };
+        let explored = match exercise.checks().contains(&Check::Schedules).then(|| stage.explored()).transpose()? {
+            Some(Explored::Refused(compiled, _)) => return stage.insist(&compiled),
+            Some(Explored::Ready(tests)) => Some(tests),
+            None => None,
+        };
         for _ in 0..times {
             let mut reports = vec![grading.behaviour(&tests)?, grading.transcript(&tests)?];
+            if let Some(explored) = &explored {
+                reports.push(grading.scenarios(explored)?);
+            }
             if let Some(timed) = &timed {
                 reports.push(grading.time(timed)?);
             }
@@ -249,14 +285,17 @@ impl Grading<'_> {
 
     /// Builds what exploring needs and explores; everything else goes on meanwhile.
     fn explore(&self) -> Result<Result<CheckReport, (Compiled, Kit)>, Trouble> {
+        match self.stage.explored()? {
+            Explored::Ready(tests) => self.scenarios(&tests).map(Ok),
+            Explored::Refused(compiled, kit) => Ok(Err((compiled, kit))),
+        }
+    }
+
+    fn scenarios(&self, tests: &Tests) -> Result<CheckReport, Trouble> {
         let exercise = self.stage.exercise;
-        let tests = match self.stage.explored()? {
-            Explored::Ready(tests) => tests,
-            Explored::Refused(compiled, kit) => return Ok(Err((compiled, kit))),
-        };
         let scenarios = manifest::functions(&exercise.tests.join("schedules.rs"), "scenario")?;
         let of = exercise.points(Check::Schedules);
-        schedules::check(&tests, &scenarios, &exercise.config.schedules, of, self.jobs, self.stage.watch).map(Ok)
+        schedules::check(tests, &scenarios, &exercise.config.schedules, of, self.jobs, self.stage.watch)
     }
 
     /// What the exploration came to. What compiles neither way is the build's to report; what compiles against std only cannot

@@ -9,6 +9,7 @@ use crate::render::{json, junit};
 use crate::screen::Screen;
 use engine::catalog::Exercise;
 use engine::pipeline::Grader;
+use engine::replays;
 use engine::submission::Source;
 use engine::trouble::Trouble;
 use verdict::{Attempt, Check, Origin, Outcome, Report, Verdict};
@@ -37,6 +38,9 @@ pub(crate) fn run(arguments: &CheckArguments, screen: &Screen) -> Result<ExitCod
         drop(live);
         if source.origin == Origin::Learner {
             desk.record(screen, &exercise.folder, attempt(&report));
+            if let Err(trouble) = replays::keep(&desk.workspace, exercise, source, &report) {
+                screen.remark(&format!("note: {trouble}; `replay` will not show this"));
+            }
         }
         if arguments.format == ReportFormat::Terminal {
             let mut page = terminal::render(&report, look);
@@ -109,7 +113,9 @@ fn advice(report: &Report, exercise: &Exercise, source: &Source) -> String {
         Verdict::Accepted => format!("next: cargo grader check {slug}   (all checks)\n"),
         Verdict::Inconclusive => format!("next: cargo grader check {slug}   (again, when the machine is quieter)\n"),
         Verdict::Rejected | Verdict::Unbuildable => {
-            format!("brief: exercises/{}/README.md · stuck? cargo grader hint {slug}\n", exercise.folder)
+            let replay = report.checks.iter().flat_map(|check| &check.findings).any(|each| each.interleaving.is_some());
+            let replay = if replay { format!("every step: cargo grader replay {slug}\n") } else { String::new() };
+            format!("{replay}brief: exercises/{}/README.md · stuck? cargo grader hint {slug}\n", exercise.folder)
         }
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod check;
 pub(crate) mod hint;
 pub(crate) mod list;
 pub(crate) mod overview;
+pub(crate) mod replay;
 pub(crate) mod reset;
 pub(crate) mod solution;
 

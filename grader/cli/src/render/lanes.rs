@@ -108,7 +108,7 @@ fn rows(interleaving: &Interleaving, everything: bool) -> Vec<Row> {
         rows.push(Row {
             lane: step.lane,
             text: match (begins, step.call.is_some()) {
-                (true, true) => format!("{name}: {what}"),
+                (true, true) => format!("{}: {what}", name.trim_end_matches("()")),
                 (false, true) => format!("  {what}"),
                 (_, false) => what,
             },
@@ -172,6 +172,7 @@ fn text(interleaving: &Interleaving, step: &Step, everything: bool) -> String {
             format!("{base} {}", step.detail)
         }
         Mark::Resumed if everything => format!("{base}: goes on"),
+        Mark::Blocked if everything => format!("{base}: waits"),
         _ => base,
     }
 }
@@ -266,10 +267,7 @@ fn fold(rows: &mut Vec<Row>) {
 }
 
 fn lane_name(interleaving: &Interleaving, lane: usize) -> &str {
-    match interleaving.lanes.get(lane).map(String::as_str) {
-        Some("main") | None => "the scenario",
-        Some(name) => name,
-    }
+    interleaving.lanes.get(lane).map_or("a thread", String::as_str)
 }
 
 fn sign(row: &Row) -> &'static str {
@@ -283,28 +281,45 @@ fn sign(row: &Row) -> &'static str {
 }
 
 fn in_columns(interleaving: &Interleaving, rows: &[Row], lanes: &[usize], width: usize, lines: &mut Vec<Line>) {
-    let room = ((width.saturating_sub(5)) / lanes.len().max(1)).clamp(18, 40);
+    let widths = widths(interleaving, rows, lanes, width.saturating_sub(5));
     let mut head: Line = vec![(Tone::Plain, "     ".to_owned())];
-    for lane in lanes {
-        head.push((Tone::Head, pad(lane_name(interleaving, *lane), room)));
+    for (lane, room) in lanes.iter().zip(&widths) {
+        head.push((Tone::Head, pad(lane_name(interleaving, *lane), room - 1) + " "));
     }
     lines.push(head);
     for (number, row) in rows.iter().enumerate() {
         let mut line: Line = vec![(Tone::Dim, format!("{:>3}  ", number + 1))];
-        for lane in lanes {
+        for (lane, room) in lanes.iter().zip(&widths) {
             if *lane != row.lane {
-                line.push((Tone::Dim, pad("·", room)));
+                line.push((Tone::Dim, pad("·", *room)));
                 continue;
             }
-            // Text, place, sign, and two columns of air.
             let place = row.place.chars().count();
-            let text = pad(&row.text, room.saturating_sub(place + 5));
+            let text = pad(&row.text, room.saturating_sub(place + BESIDE));
             line.push((row.tone, format!("{text} ")));
             line.push((Tone::Dim, row.place.clone()));
             line.push((row.tone, format!(" {}  ", sign(row))));
         }
         lines.push(line);
     }
+}
+
+/// What a cell has beside its text and place: two gaps, the sign, the gap to the next column.
+const BESIDE: usize = 5;
+
+/// Every lane as wide as it needs to be; if that is too much together, the widest ones give way.
+fn widths(interleaving: &Interleaving, rows: &[Row], lanes: &[usize], room: usize) -> Vec<usize> {
+    let needed = |lane: &usize| {
+        let cells = rows.iter().filter(|row| row.lane == *lane);
+        let widest = cells.map(|row| row.text.chars().count() + row.place.chars().count() + BESIDE).max().unwrap_or(0);
+        widest.max(lane_name(interleaving, *lane).chars().count() + 2)
+    };
+    let mut widths: Vec<usize> = lanes.iter().map(needed).collect();
+    while widths.iter().sum::<usize>() > room {
+        let Some(widest) = widths.iter_mut().max().filter(|widest| **widest > 12) else { break };
+        *widest -= 1;
+    }
+    widths
 }
 
 fn in_rows(interleaving: &Interleaving, rows: &[Row], width: usize, lines: &mut Vec<Line>) {

@@ -38,6 +38,13 @@ pub(crate) fn render(report: &Report, look: Look) -> String {
     page.text
 }
 
+/// Renders one failing schedule with every step.
+pub(crate) fn replay(finding: &Finding, look: Look) -> String {
+    let mut page = Page { text: String::new(), look };
+    page.finding(&Group { first: finding, others: Vec::new() });
+    page.text
+}
+
 struct Page {
     text: String,
     look: Look,
@@ -161,7 +168,7 @@ impl Page {
         let found = discovery(interleaving);
         self.field("schedule", Some(&found));
         self.line("");
-        self.lanes(interleaving, false);
+        self.lanes(interleaving, self.look.verbose);
         self.line("");
     }
 

@@ -14,6 +14,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 use verdict::{Check, CheckReport, Event, Evidence, Finding, Item, Kind, Location, Outcome, Schedules};
 
+/// The module of the scenarios in the test binary.
+const MODULE: &str = "schedules";
+
 /// Explores all scenarios.
 ///
 /// # Errors
@@ -48,6 +51,21 @@ pub fn check(
     Ok(CheckReport::from_items(Check::Schedules, of, evidence, items, findings, millis))
 }
 
+/// Runs one scenario along one schedule.
+///
+/// # Errors
+/// If the process could not be started or looked after.
+pub fn replay(tests: &Tests, scenario: &Hidden, schedule: &str) -> Result<Option<Finding>, Trouble> {
+    let (showed, _) = tests.run_with(Check::Schedules, MODULE, scenario, &[("GRADER_SCHEDULE", schedule.to_owned())])?;
+    Ok(match showed {
+        Showed::Explored(explored) => {
+            explored.found.as_ref().map(|found| Translation::new(tests).finding(scenario, found))
+        }
+        Showed::Fails(finding) => Some(*finding),
+        Showed::Holds | Showed::Text(_) => None,
+    })
+}
+
 /// What one scenario showed.
 struct Judged {
     item: Item,
@@ -67,7 +85,7 @@ fn one(
         ("GRADER_STEPS", budget.steps.map(|steps| steps.to_string())),
     ];
     let given: Vec<(&str, String)> = variables.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-    let (showed, wall) = tests.run_with(Check::Schedules, "schedules", scenario, &given)?;
+    let (showed, wall) = tests.run_with(Check::Schedules, MODULE, scenario, &given)?;
     let millis = wall.as_millis() as u64;
     let mut item =
         Item { name: scenario.name.clone(), statement: scenario.statement.clone(), outcome: Outcome::Passed, millis };

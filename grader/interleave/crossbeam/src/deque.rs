@@ -100,13 +100,15 @@ impl<T> fmt::Debug for Steal<T> {
 /// The tasks of a worker or an injector, the oldest in front.
 struct Tasks<T> {
     object: Object,
+    /// The worker takes the newest first.
+    lifo: bool,
     tasks: Plain<VecDeque<(T, Clock)>>,
 }
 
 impl<T> Tasks<T> {
     #[track_caller]
-    fn new() -> Self {
-        Tasks { object: Object::new("deque"), tasks: Plain::new(VecDeque::new()) }
+    fn new(lifo: bool) -> Self {
+        Tasks { object: Object::new("deque"), lifo, tasks: Plain::new(VecDeque::new()) }
     }
 
     fn len(&self) -> usize {
@@ -152,25 +154,27 @@ impl<T> Tasks<T> {
     fn steal_batch(&self, operation: &'static str, dest: &Worker<T>, limit: usize, pops: bool) -> Steal<Option<T>> {
         assert!(limit > 0);
         engine::point(operation, &self.object);
-        if std::ptr::eq(self, &*dest.tasks) && !pops {
-            return if self.len() == 0 { Steal::Empty } else { Steal::Success(None) };
+        if std::ptr::eq(self, &*dest.tasks) {
+            let popped = if pops { self.take(self.lifo) } else { None };
+            return if popped.is_none() && (pops || self.len() == 0) { Steal::Empty } else { Steal::Success(popped) };
         }
         if self.is_contended() {
             return Steal::Retry;
         }
         let count = self.len().div_ceil(2).min(limit);
         let first = if pops { self.take(false) } else { None };
-        if count == 0 || pops && first.is_none() {
+        if count == 0 {
             return Steal::Empty;
         }
-        let moved: Vec<T> = (usize::from(pops)..count).map_while(|_| self.take(false)).collect();
-        engine::note(|| format!("{count} stolen, {} left", self.len()));
-        // A worker whose newest task goes first gets them in such an order that the oldest still does.
-        let moved: Box<dyn Iterator<Item = T>> =
-            if dest.lifo { Box::new(moved.into_iter().rev()) } else { Box::new(moved.into_iter()) };
+        let mut moved: Vec<T> = (usize::from(pops)..count).map_while(|_| self.take(false)).collect();
+        // As in crossbeam: workers of different kinds get them in the opposite order, so that the oldest still goes first.
+        if self.lifo != dest.tasks.lifo {
+            moved.reverse();
+        }
         for task in moved {
             dest.tasks.put(task);
         }
+        engine::note(|| format!("{count} stolen, {} left", self.len()));
         Steal::Success(first)
     }
 }
@@ -178,7 +182,6 @@ impl<T> Tasks<T> {
 /// As `crossbeam::deque::Worker`.
 pub struct Worker<T> {
     tasks: Arc<Tasks<T>>,
-    lifo: bool,
     // As crossbeam's, it can be sent but not shared.
     _not_sync: PhantomData<Cell<()>>,
 }
@@ -205,14 +208,14 @@ impl<T> Worker<T> {
     #[track_caller]
     #[must_use]
     pub fn new_fifo() -> Worker<T> {
-        Worker { tasks: Arc::new(Tasks::new()), lifo: false, _not_sync: PhantomData }
+        Worker { tasks: Arc::new(Tasks::new(false)), _not_sync: PhantomData }
     }
 
     /// As `crossbeam::deque::Worker::new_lifo`.
     #[track_caller]
     #[must_use]
     pub fn new_lifo() -> Worker<T> {
-        Worker { tasks: Arc::new(Tasks::new()), lifo: true, _not_sync: PhantomData }
+        Worker { tasks: Arc::new(Tasks::new(true)), _not_sync: PhantomData }
     }
 
     /// As `crossbeam::deque::Worker::stealer`.
@@ -232,7 +235,7 @@ impl<T> Worker<T> {
     #[track_caller]
     pub fn pop(&self) -> Option<T> {
         engine::point("pop", &self.tasks.object);
-        self.tasks.take(self.lifo)
+        self.tasks.take(self.tasks.lifo)
     }
 
     /// As `crossbeam::deque::Worker::is_empty`.
@@ -341,7 +344,7 @@ impl<T> Injector<T> {
     #[track_caller]
     #[must_use]
     pub fn new() -> Injector<T> {
-        Injector { tasks: Tasks::new() }
+        Injector { tasks: Tasks::new(false) }
     }
 
     /// As `crossbeam::deque::Injector::push`.

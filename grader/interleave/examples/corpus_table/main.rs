@@ -24,7 +24,6 @@ mod measure;
 mod real;
 mod stress;
 
-use bug::Bug;
 use measure::Engine;
 use std::env;
 

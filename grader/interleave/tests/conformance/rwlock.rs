@@ -64,12 +64,12 @@ pub(super) fn a_panicking_writer_poisons() -> (bool, [bool; 4], u32) {
     })
     .join()
     .unwrap_err();
-    let errors = [
-        lock.read().is_err(),
-        lock.write().is_err(),
-        matches!(lock.try_read(), Err(TryLockError::Poisoned(_))),
-        matches!(lock.try_write(), Err(TryLockError::Poisoned(_))),
-    ];
+    // Each guard is dropped before the next is taken.
+    let read = lock.read().is_err();
+    let written = lock.write().is_err();
+    let tried_to_read = matches!(lock.try_read(), Err(TryLockError::Poisoned(_)));
+    let tried_to_write = matches!(lock.try_write(), Err(TryLockError::Poisoned(_)));
+    let errors = [read, written, tried_to_read, tried_to_write];
     let value = *lock.read().unwrap_or_else(PoisonError::into_inner);
     (lock.is_poisoned(), errors, value)
 }
@@ -121,6 +121,7 @@ pub(super) fn debug_output() -> Vec<String> {
     panic_holding(|| lock.write());
     shown.push(format!("{lock:?}"));
     let number = RwLock::<u8>::default();
-    shown.push(format!("{} {}", number.read().unwrap(), number.write().map_err(|_| ()).unwrap()));
+    shown.push(number.read().unwrap().to_string());
+    shown.push(number.write().unwrap().to_string());
     shown
 }

@@ -3,7 +3,7 @@
 
 use super::bug::{Bug, Version, bug};
 use super::platform::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering, fence};
-use super::platform::sync::{Condvar, Mutex, RwLock};
+use super::platform::sync::{Arc, Condvar, Mutex, RwLock};
 use super::platform::tracked::Tracked;
 use super::platform::{hint, thread};
 use Ordering::{Acquire, Relaxed, Release, SeqCst};
@@ -13,6 +13,7 @@ corpus! {
     "classic";
     aba: bug("Treiber's stack, ABA", Panic);
     barrier_reused: bug("a barrier with one turnstile", Panic);
+    daemon: bug("a daemon that nobody waits for", Panic).with_leftovers();
     double_checked: bug("double-checked initialisation", Race).with_weak_memory();
     message_passing: bug("message passing without release and acquire", Panic).with_weak_memory();
     notify_before_wait: bug("a notification without a state", LostWakeup);
@@ -110,6 +111,28 @@ pub(crate) fn barrier_reused(version: Version) {
             });
         }
     });
+}
+
+/// A logger's thread takes entries for ever; to flush is to wait for an empty queue, but the last entry is not yet written.
+pub(crate) fn daemon(version: Version) {
+    let queue = Arc::new((Mutex::new((vec![1, 2], 0)), Condvar::new(), Condvar::new()));
+    let theirs = Arc::clone(&queue);
+    thread::spawn(move || {
+        let (state, filled, written) = &*theirs;
+        loop {
+            let mut held = filled.wait_while(state.lock().unwrap(), |(entries, _)| entries.is_empty()).unwrap();
+            held.0.pop();
+            if !version.is_mended() {
+                drop(held);
+                held = state.lock().unwrap();
+            }
+            held.1 += 1;
+            written.notify_all();
+        }
+    });
+    let (state, _, written) = &*queue;
+    let held = written.wait_while(state.lock().unwrap(), |(entries, _)| !entries.is_empty()).unwrap();
+    assert_eq!(held.1, 2, "not all entries are written");
 }
 
 /// The flag says that the value is there, but reading the flag does not make the value visible.

@@ -42,7 +42,11 @@ impl Outcomes {
         let expected: BTreeSet<String> = expected.split_whitespace().map(str::to_owned).collect();
         let missing: Vec<_> = expected.difference(&self.reached).collect();
         let surplus: Vec<_> = self.reached.difference(&expected).collect();
-        assert!(missing.is_empty() && surplus.is_empty(), "allowed, not reached: {missing:?}; forbidden: {surplus:?}");
+        let schedules = self.schedules;
+        assert!(
+            missing.is_empty() && surplus.is_empty(),
+            "allowed, not reached: {missing:?}; forbidden, reached: {surplus:?}; in {schedules} schedules"
+        );
     }
 
     /// Panics unless exactly these outcomes, among all of so many binary digits, were not reached.

@@ -1,6 +1,7 @@
 //! The memory model against the tables of the literature, and algorithms that depend on it.
 
 mod algorithms;
+mod cost;
 mod litmus;
 mod litmus_tests;
 mod tracked;

@@ -144,5 +144,5 @@ pub fn fence(order: Ordering) {
 /// If `order` is [`Ordering::Relaxed`].
 #[track_caller]
 pub fn compiler_fence(order: Ordering) {
-    assert!(order != Ordering::Relaxed, "there is no such thing as a relaxed compiler fence");
+    assert!(order != Ordering::Relaxed, "there is no such thing as a relaxed fence");
 }
