@@ -5,6 +5,9 @@
 //! either harmless (collections, formatting, `Arc`), or a stand-in that tells the [`engine`] of every operation that another
 //! thread could notice. What is not here does not compile: no real lock, thread or clock is ever reached by accident.
 
+// Older code says `std::u32::MAX`. The lint cannot be allowed at the re-export alone.
+#![allow(clippy::legacy_numeric_constants)]
+
 // While this crate is compiled, `std` is the real one.
 pub mod engine;
 pub mod executor;
@@ -14,6 +17,7 @@ mod output;
 #[doc(hidden)]
 pub use output::print as __print;
 pub mod panic;
+pub mod prelude;
 pub mod sync;
 pub mod thread;
 pub mod time;
@@ -21,7 +25,7 @@ pub mod tracked;
 
 pub use std::{
     alloc, any, array, ascii, borrow, boxed, cell, char, clone, cmp, collections, convert, default, error, f32, f64,
-    ffi, fmt, future, hash, io, iter, marker, mem, num, ops, option, path, pin, prelude, primitive, ptr, rc, result,
+    ffi, fmt, future, hash, io, iter, marker, mem, num, ops, option, path, pin, primitive, ptr, rc, result,
     slice, str, string, task, vec,
 };
 
@@ -33,3 +37,5 @@ pub use std::{
     env, file, format, format_args, include, include_bytes, include_str, line, matches, module_path, option_env,
     stringify, todo, unimplemented, unreachable, write, writeln,
 };
+// By these paths there is the macro alone, where `std` has a module of the same name.
+pub use std::prelude::v1::{cfg_select, panic};

@@ -1,4 +1,4 @@
-//! The stand-in for [`std::panic`]: tells the engine which task is unwinding.
+//! The stand-in for [`mod@std::panic`]: tells the engine which task is unwinding.
 
 use crate::engine;
 use std::any::Any;

@@ -6,7 +6,7 @@ use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::num::NonZero;
-use std::panic::{AssertUnwindSafe, Location};
+use std::panic::{AssertUnwindSafe, Location, RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,9 +29,11 @@ struct Inner {
 pub struct Thread(Arc<Inner>);
 
 // SAFETY: the cells are only touched by the one running task of an execution.
-unsafe impl Send for Thread {}
+unsafe impl Send for Inner {}
 // SAFETY: as above.
-unsafe impl Sync for Thread {}
+unsafe impl Sync for Inner {}
+impl UnwindSafe for Thread {}
+impl RefUnwindSafe for Thread {}
 
 /// The stand-in for [`std::thread::ThreadId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -413,9 +415,10 @@ pub struct Scope<'scope, 'env: 'scope> {
 }
 
 // SAFETY: the cells are only touched by the one running task of an execution.
-unsafe impl Sync for Scope<'_, '_> {}
+unsafe impl Sync for ScopeData {}
 // SAFETY: as above.
-unsafe impl Send for Scope<'_, '_> {}
+unsafe impl Send for ScopeData {}
+impl RefUnwindSafe for Scope<'_, '_> {}
 
 impl fmt::Debug for Scope<'_, '_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

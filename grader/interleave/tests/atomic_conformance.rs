@@ -186,7 +186,8 @@ fn pointers_are_as_in_std() {
                 }
                 for new in values {
                     same!(AtomicPtr, start, |it| it.compare_exchange(operand, new, AcqRel, Acquire));
-                    same!(AtomicPtr, start, |it| it.fetch_update(AcqRel, Acquire, |old| (old == operand).then_some(new)));
+                    same!(AtomicPtr, start, |it| it
+                        .fetch_update(AcqRel, Acquire, |old| (old == operand).then_some(new)));
                     same!(AtomicPtr, start, |it| it.try_update(AcqRel, Acquire, |old| (old == operand).then_some(new)));
                     same!(AtomicPtr, start, |it| it.update(AcqRel, Acquire, |_| new));
                 }

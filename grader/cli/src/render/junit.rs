@@ -1,8 +1,12 @@
 //! JUnit XML: a suite per exercise and check, a case per item. A wrong answer is a `failure`; what was not run is `skipped`.
 
+use super::lanes;
 use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
 use std::time::Duration;
 use verdict::{CheckReport, Finding, Item, Outcome, Report};
+
+/// How wide an interleaving is told, in characters: there is no terminal to ask.
+const LANES_WIDTH: usize = 100;
 
 /// Renders reports as one JUnit document.
 pub(crate) fn render(reports: &[Report]) -> String {
@@ -59,6 +63,10 @@ fn words(finding: &Finding) -> String {
         [("expected", &finding.expected), ("seen", &finding.seen), ("at", &place), ("next", &finding.next_step)];
     lines.extend(parts.into_iter().filter_map(|(name, text)| Some(format!("{name}: {}", text.as_ref()?))));
     lines.extend(finding.threads.iter().map(|each| format!("thread '{}' {}", each.thread, each.doing)));
+    if let Some(interleaving) = &finding.interleaving {
+        let told = lanes::lines(interleaving, LANES_WIDTH, false).into_iter();
+        lines.extend(told.map(|line| line.into_iter().map(|(_, text)| text).collect::<String>().trim_end().to_owned()));
+    }
     lines.extend(finding.detail.clone());
     lines.join("\n")
 }

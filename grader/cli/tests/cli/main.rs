@@ -7,6 +7,7 @@ mod checking;
 mod interrupts;
 mod learning;
 mod records;
+mod replays;
 mod replica;
 mod schema;
 mod terminal;

@@ -66,7 +66,7 @@ fn reports_of_every_verdict_follow_the_schema() {
 #[test]
 fn reports_of_a_real_exercise_follow_the_schema() {
     let (schema, replica) = (Schema::read(), Replica::with_a_real_exercise());
-    let checks = "--only=source_rules,build,compile_fail,behaviour,transcript";
+    let checks = "--only=source_rules,build,compile_fail,behaviour,schedules,transcript";
     let starter = graded(&replica, &["read_write_lock", checks]);
     schema.takes(&starter);
     let reference = graded(&replica, &["read_write_lock", checks, "--submission", "solutions/34_read_write_lock"]);
@@ -77,9 +77,10 @@ fn reports_of_a_real_exercise_follow_the_schema() {
 #[test]
 fn the_schema_lets_nothing_through_that_it_does_not_describe() {
     let (schema, replica) = (Schema::read(), Replica::new());
-    replica.submit("deadlock");
+    replica.submit("looks_too_early");
     let document = graded(&replica, &["latch"]);
     schema.takes(&document);
+    assert!(document.to_string().contains(r#""interleaving":{"#), "{document:#}");
     // One field more than there is, and one less, in every object of the document.
     for place in objects(&document, String::new()) {
         let mut more = document.clone();
@@ -101,10 +102,27 @@ fn the_schema_lets_nothing_through_that_it_does_not_describe() {
 }
 
 /// Fields that a finding or a location may lack.
-const OPTIONAL: [&str; 7] = ["expected", "seen", "location", "detail", "threads", "next_step", "column"];
+const OPTIONAL: [&str; 13] = [
+    "expected",
+    "seen",
+    "location",
+    "detail",
+    "threads",
+    "interleaving",
+    "next_step",
+    "column",
+    "object",
+    "call",
+    "made",
+    "holder",
+    "exhausted_preemptions",
+];
 
 /// Fields that hold any text.
-const PROSE: [&str; 18] = [
+const PROSE: [&str; 21] = [
+    "operation",
+    "function",
+    "scenario",
     "grader",
     "section",
     "title",

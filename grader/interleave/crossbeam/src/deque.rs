@@ -162,12 +162,16 @@ impl<T> Tasks<T> {
             return Steal::Retry;
         }
         let count = self.len().div_ceil(2).min(limit);
-        let first = if pops { self.take(false) } else { None };
         if count == 0 {
             return Steal::Empty;
         }
-        let mut moved: Vec<T> = (usize::from(pops)..count).map_while(|_| self.take(false)).collect();
-        // As in crossbeam: workers of different kinds get them in the opposite order, so that the oldest still goes first.
+        let mut moved: Vec<T> = (0..count).map_while(|_| self.take(false)).collect();
+        let first = match pops {
+            false => None,
+            true if self.lifo => moved.pop(),
+            true => Some(moved.remove(0)),
+        };
+        // As in crossbeam: workers of different kinds get them in the opposite order.
         if self.lifo != dest.tasks.lifo {
             moved.reverse();
         }

@@ -4,6 +4,7 @@ use crate::bug::{self, Bug};
 
 mod platform {
     pub(crate) use interleave::{hint, sync, thread, time, tracked};
+    pub(crate) use interleave_crossbeam::channel;
 }
 
 #[path = "../../tests/corpus/classics.rs"]
@@ -14,11 +15,21 @@ mod go;
 mod goker_blocking;
 #[path = "../../tests/corpus/goker_nonblocking.rs"]
 mod goker_nonblocking;
+#[path = "../../tests/corpus/goker_select.rs"]
+mod goker_select;
 #[path = "../../tests/corpus/jacontebe.rs"]
 mod jacontebe;
 #[path = "../../tests/corpus/sctbench.rs"]
 mod sctbench;
 
 pub(crate) fn bugs() -> impl Iterator<Item = &'static Bug> {
-    [sctbench::BUGS, goker_blocking::BUGS, goker_nonblocking::BUGS, jacontebe::BUGS, classics::BUGS].into_iter().flatten()
+    let suites = [
+        sctbench::BUGS,
+        goker_blocking::BUGS,
+        goker_select::BUGS,
+        goker_nonblocking::BUGS,
+        jacontebe::BUGS,
+        classics::BUGS,
+    ];
+    suites.into_iter().flatten()
 }

@@ -3,6 +3,7 @@
 use crate::bug::{self, Bug};
 
 mod platform {
+    pub(crate) use crossbeam::channel;
     pub(crate) use std::{hint, sync, thread, time};
 
     pub(crate) mod tracked {
@@ -41,6 +42,9 @@ mod goker_blocking;
 #[path = "../../tests/corpus/goker_nonblocking.rs"]
 mod goker_nonblocking;
 #[allow(clippy::duplicate_mod)]
+#[path = "../../tests/corpus/goker_select.rs"]
+mod goker_select;
+#[allow(clippy::duplicate_mod)]
 #[path = "../../tests/corpus/jacontebe.rs"]
 mod jacontebe;
 #[allow(clippy::duplicate_mod)]
@@ -48,5 +52,13 @@ mod jacontebe;
 mod sctbench;
 
 pub(crate) fn bugs() -> impl Iterator<Item = &'static Bug> {
-    [sctbench::BUGS, goker_blocking::BUGS, goker_nonblocking::BUGS, jacontebe::BUGS, classics::BUGS].into_iter().flatten()
+    let suites = [
+        sctbench::BUGS,
+        goker_blocking::BUGS,
+        goker_select::BUGS,
+        goker_nonblocking::BUGS,
+        jacontebe::BUGS,
+        classics::BUGS,
+    ];
+    suites.into_iter().flatten()
 }

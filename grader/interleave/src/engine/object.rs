@@ -16,6 +16,7 @@ pub struct Object {
     made: &'static Location<'static>,
     epoch: Cell<u32>,
     id: Cell<u32>,
+    asked: Cell<u32>,
 }
 
 // SAFETY: an execution and all its tasks live on one operating-system thread, and a primitive that is used outside of one is
@@ -26,7 +27,7 @@ impl Object {
     /// A new object of a kind ("mutex"), made where the caller says so.
     #[track_caller]
     pub const fn new(kind: &'static str) -> Self {
-        Object { kind, made: Location::caller(), epoch: Cell::new(0), id: Cell::new(0) }
+        Object { kind, made: Location::caller(), epoch: Cell::new(0), id: Cell::new(0), asked: Cell::new(0) }
     }
 
     /// Its number in the present execution.
@@ -39,9 +40,11 @@ impl Object {
         ObjectId(self.id.get())
     }
 
-    /// Whether this is its first use in the present execution: what an abandoned execution left in a `static` is void.
+    /// Whether this is asked for the first time in the present execution: what an abandoned execution left in a `static` is
+    /// void then. It has nothing to do with its number, which it gets from the point before the first operation.
     pub fn is_new(&self) -> bool {
-        self.epoch.get() != execution::epoch()
+        let epoch = execution::epoch();
+        self.asked.replace(epoch) != epoch
     }
 
     /// What it is: "mutex".

@@ -158,6 +158,12 @@ impl<T> JoinHandle<T> {
         drop(before);
     }
 
+    /// As [`JoinHandle::abort`], without a step.
+    #[doc(hidden)]
+    pub fn abort_quietly(&self) {
+        self.head.request_abort();
+    }
+
     /// A handle that can only abort.
     #[must_use]
     pub fn abort_handle(&self) -> AbortHandle {

@@ -301,7 +301,8 @@ impl Runtime {
                 object: Some(self.0.object.id()),
                 holder: turn.polling.get(),
                 deadline: None,
-                at: head.at,
+                // Where it waited before: whoever is woken and waits for its turn has not got any further.
+                at: head.leaf.get().map_or(head.at, |leaf| leaf.at),
             });
         }
         turn.polling.set(Some(engine::current()));

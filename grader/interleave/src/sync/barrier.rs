@@ -49,7 +49,6 @@ impl Barrier {
                     state.arrived = 0;
                     state.arriving.clear();
                     state.passed.clear();
-                    self.object.id();
                 }
                 action(state)
             })

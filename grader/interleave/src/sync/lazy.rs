@@ -24,7 +24,6 @@ impl<T> Slot<T> {
         if self.once.is_new() {
             // SAFETY: whoever has a reference to the old value belongs to an execution that is over.
             std::mem::forget(unsafe { (*self.value.get()).take() });
-            self.once.set_stage(Stage::Incomplete);
         }
     }
 

@@ -13,7 +13,7 @@ pub use barrier::{Barrier, BarrierWaitResult};
 pub use condvar::{Condvar, WaitTimeoutResult};
 pub use lazy::{LazyLock, OnceLock};
 pub use mutex::{Mutex, MutexGuard};
-pub use once::{Once, OnceState};
+pub use once::{ONCE_INIT, Once, OnceState};
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 // Counting references is no operation that other tasks wait for, and coercion to `Arc<dyn …>` works for the real type only.
 pub use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult, Weak};

@@ -68,10 +68,10 @@ impl<T: ?Sized> Mutex<T> {
         unsafe {
             engine::with(&self.state, |state| {
                 if self.object.is_new() {
-                    // A lock that an abandoned execution held is free again.
+                    // A lock that an abandoned execution held is free again, and has not seen its panics.
+                    state.poisoned = false;
                     state.holder = None;
                     state.clock.clear();
-                    self.object.id();
                 }
                 action(state)
             })
@@ -213,7 +213,7 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
             let value = unsafe { &*self.value.get() };
             debug.field("data", &value);
         } else {
-            debug.field("data", &format_args!("<locked>"));
+            debug.field("data", &"<locked>");
         }
         debug.field("poisoned", &self.is_poisoned()).finish_non_exhaustive()
     }

@@ -33,6 +33,10 @@ unsafe impl Send for Once {}
 impl UnwindSafe for Once {}
 impl RefUnwindSafe for Once {}
 
+/// The stand-in for [`std::sync::ONCE_INIT`].
+#[allow(clippy::declare_interior_mutable_const)] // `std` has it, for code from before `const fn`
+pub const ONCE_INIT: Once = Once::new();
+
 /// The stand-in for [`std::sync::OnceState`].
 pub struct OnceState {
     poisoned: bool,
@@ -50,6 +54,7 @@ pub(super) struct Running<'a> {
 
 impl Once {
     /// As [`std::sync::Once::new`].
+    #[allow(clippy::new_without_default)] // nor has the one of `std`
     #[track_caller]
     #[must_use]
     pub const fn new() -> Once {
@@ -63,24 +68,30 @@ impl Once {
         Once { object: Object::new(kind), state: UnsafeCell::new(state) }
     }
 
-    /// Whether this is its first use in the present execution: what was initialised before is not.
+    /// Whether this is asked for the first time in the present execution: then nothing is initialised any more.
     pub(super) fn is_new(&self) -> bool {
-        self.object.is_new()
+        let is_new = self.object.is_new();
+        if is_new {
+            self.reset();
+        }
+        is_new
+    }
+
+    fn reset(&self) {
+        // SAFETY: nothing in here switches tasks.
+        unsafe {
+            engine::with(&self.state, |state| {
+                state.stage = Stage::Incomplete;
+                state.clock.clear();
+            });
+        }
     }
 
     fn state<R>(&self, action: impl FnOnce(&mut State) -> R) -> R {
+        // Every execution starts with nothing initialised.
+        self.is_new();
         // SAFETY: no action here switches tasks.
-        unsafe {
-            engine::with(&self.state, |state| {
-                if self.object.is_new() {
-                    // Every execution starts with nothing initialised.
-                    state.stage = Stage::Incomplete;
-                    state.clock.clear();
-                    self.object.id();
-                }
-                action(state)
-            })
-        }
+        unsafe { engine::with(&self.state, action) }
     }
 
     /// How far it is, without telling anybody.

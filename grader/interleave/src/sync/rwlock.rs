@@ -46,13 +46,13 @@ impl Lock {
         unsafe {
             engine::with(&self.state, |state| {
                 if self.object.is_new() {
-                    // A lock that an abandoned execution held is free again.
+                    // A lock that an abandoned execution held is free again, and has not seen its panics.
+                    state.poisoned = false;
                     state.writer = None;
                     state.readers.clear();
                     state.waiting_writers = 0;
                     state.written.clear();
                     state.read.clear();
-                    self.object.id();
                 }
                 action(state)
             })

@@ -82,8 +82,7 @@ pub(super) fn a_condition_that_comes_in_time() -> (u32, bool) {
     let theirs = Arc::clone(&shared);
     let waiter = thread::spawn(move || {
         let ages = Duration::MAX;
-        let (value, result) =
-            theirs.1.wait_timeout_while(theirs.0.lock().unwrap(), ages, |value| *value == 0).unwrap();
+        let (value, result) = theirs.1.wait_timeout_while(theirs.0.lock().unwrap(), ages, |value| *value == 0).unwrap();
         (*value, result.timed_out())
     });
     *shared.0.lock().unwrap() = 3;

@@ -28,7 +28,7 @@ pub(super) fn a_value_per_thread() -> (u32, u32) {
 
 pub(super) fn shortcuts() -> (u32, u32, Vec<u32>, Vec<u32>, usize) {
     std::thread_local! {
-        static CELL: Cell<u32> = Cell::new(1);
+        static CELL: Cell<u32> = Cell::new(u32::from(true));
         static LIST: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) }
     }
     // On a thread of their own: the scenario's thread has them in every execution anew, the test's for good.

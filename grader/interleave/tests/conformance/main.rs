@@ -7,6 +7,7 @@
 #![allow(deprecated)]
 
 mod alias;
+mod schedules;
 
 use interleave::engine::{Limits, Phase, Plan, explore};
 use std::fmt::Debug;

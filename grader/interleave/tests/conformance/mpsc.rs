@@ -131,7 +131,9 @@ pub(super) fn iterators() -> (Vec<u32>, Vec<u32>, Vec<u32>, Vec<u32>) {
     let mut borrowed = Vec::new();
     for number in &receiver {
         borrowed.push(number);
-        break;
+        if number == 4 {
+            break;
+        }
     }
     send(5);
     send(6);

@@ -4,7 +4,8 @@ use std::thread;
 
 pub(super) fn payloads_come_through() -> (&'static str, String, u32, bool) {
     let word = catch_unwind(|| panic!("a word")).unwrap_err();
-    let text = catch_unwind(|| panic!("{} words", 2)).unwrap_err();
+    let two = 2;
+    let text = catch_unwind(|| panic!("{two} words")).unwrap_err();
     let any = catch_unwind(|| panic_any(3u32)).unwrap_err();
     let fine = catch_unwind(|| 4);
     (

@@ -10,13 +10,10 @@ pub(super) fn results_come_through_join() -> Vec<u32> {
 
 pub(super) fn payloads_come_through_join() -> (&'static str, String, u32) {
     let word = thread::spawn(|| panic!("a word")).join().unwrap_err();
-    let text = thread::spawn(|| panic!("{} words", 2)).join().unwrap_err();
+    let two = 2;
+    let text = thread::spawn(move || panic!("{two} words")).join().unwrap_err();
     let any = thread::spawn(|| panic_any(3u32)).join().unwrap_err();
-    (
-        *word.downcast::<&'static str>().unwrap(),
-        *text.downcast::<String>().unwrap(),
-        *any.downcast::<u32>().unwrap(),
-    )
+    (*word.downcast::<&'static str>().unwrap(), *text.downcast::<String>().unwrap(), *any.downcast::<u32>().unwrap())
 }
 
 pub(super) fn names_and_ids() -> (Option<String>, bool, bool, bool) {
@@ -192,6 +189,13 @@ pub(super) fn debug_output() -> (Vec<String>, bool) {
     let cores = thread::available_parallelism().unwrap();
     // Numbers of threads are not the same.
     let number = id.trim_start_matches("ThreadId(").trim_end_matches(')');
-    (vec![handle.split(' ').next().unwrap().to_owned(), shown.replace(&id, "…"), scope.split(' ').next().unwrap().to_owned(), scoped.split(' ').next().unwrap().to_owned()],
-     number.parse::<u64>().is_ok() && cores.get() > 0)
+    (
+        vec![
+            handle.split(' ').next().unwrap().to_owned(),
+            shown.replace(&id, "…"),
+            scope.split(' ').next().unwrap().to_owned(),
+            scoped.split(' ').next().unwrap().to_owned(),
+        ],
+        number.parse::<u64>().is_ok() && cores.get() > 0,
+    )
 }

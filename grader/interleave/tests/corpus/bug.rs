@@ -25,13 +25,15 @@ pub(crate) struct Bug {
     /// How it shows.
     pub(crate) kind: FailureKind,
     pub(crate) limits: Limits,
+    /// The usual plan does not find it: it takes more schedules than anybody would wait for.
+    pub(crate) is_deep: bool,
     pub(crate) program: fn(Version),
 }
 
 /// A bug that needs nothing special.
 pub(crate) const fn bug(origin: &'static str, kind: FailureKind) -> Bug {
     let limits = Limits { steps: 20_000, panics: false, leftovers: false, weak_memory: false };
-    Bug { name: "", suite: "", origin, kind, limits, program: |_| () }
+    Bug { name: "", suite: "", origin, kind, limits, is_deep: false, program: |_| () }
 }
 
 impl Bug {
@@ -50,6 +52,12 @@ impl Bug {
     /// It only shows where atomics may return old values.
     pub(crate) const fn with_weak_memory(mut self) -> Self {
         self.limits.weak_memory = true;
+        self
+    }
+
+    /// It takes hundreds of thousands of schedules.
+    pub(crate) const fn deep(mut self) -> Self {
+        self.is_deep = true;
         self
     }
 }

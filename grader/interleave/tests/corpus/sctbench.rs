@@ -42,7 +42,7 @@ corpus! {
     stringbuffer: bug("CB stringbuffer-jdk1.4", Panic);
     bounded_buffer: bug("Inspect boundedBuffer", LostWakeup);
     ctrace: bug("Inspect ctrace-test", Panic);
-    safestack: bug("Misc safestack", Panic);
+    safestack: bug("Misc safestack", Panic).deep();
 }
 
 /// A deposit is refused once money has been withdrawn, and whoever balances the books does not expect it.

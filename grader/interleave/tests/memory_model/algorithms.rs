@@ -377,6 +377,34 @@ fn a_weak_exchange_fails_for_no_reason_in_weak_memory_only() {
 }
 
 #[test]
+fn nothing_fails_or_stays_out_of_date_for_ever() {
+    let all = |body: fn()| {
+        let limits = Limits { weak_memory: true, ..Limits::default() };
+        let phases = vec![Phase::Bounded { preemptions: 100, most: 20_000 }];
+        let exploration = explore(&Plan { phases, steps: u64::MAX, limits }, body);
+        assert_eq!(kind(&exploration), None, "{exploration:#?}");
+        assert!(exploration.covered[0].exhausted);
+    };
+    all(|| {
+        let flag = AtomicBool::new(false);
+        let failures = (0..).take_while(|_| flag.compare_exchange_weak(false, true, AcqRel, Relaxed).is_err());
+        assert!(failures.count() <= 1);
+    });
+    all(|| {
+        let flag = Arc::new(AtomicBool::new(false));
+        let theirs = Arc::clone(&flag);
+        let writer = thread::spawn(move || theirs.store(true, Relaxed));
+        // Giving way lets the writer take a step.
+        let looks = (0..).take_while(|_| {
+            hint::spin_loop();
+            !flag.load(Relaxed)
+        });
+        assert!(looks.count() <= 5);
+        writer.join().unwrap();
+    });
+}
+
+#[test]
 fn steps_say_what_was_read() {
     let exploration = find(false, || {
         let count = AtomicUsize::new(3);

@@ -40,6 +40,13 @@ fn message_passing_by_fences() {
         .are("00 01 10 11");
 }
 
+#[test]
+fn a_seq_cst_fence_counts_what_came_before_it_only() {
+    let read: &[Op] = &[F(SeqCst), R(Y, Relaxed), R(X, Relaxed)];
+    message_passing(&[W(X, 1, SeqCst), W(Y, 1, Relaxed)], read).are("00 01 10 11");
+    message_passing(&[W(X, 1, SeqCst), W(Y, 1, Relaxed)], &[R(Y, Relaxed), F(SeqCst), R(X, Relaxed)]).are("00 01 11");
+}
+
 /// Store buffering: what both threads have read.
 fn store_buffering(store: Ordering, load: Ordering) -> Outcomes {
     outcomes(&[&[W(X, 1, store), R(Y, load)], &[W(Y, 1, store), R(X, load)]])
@@ -112,9 +119,8 @@ fn independent_reads_of_independent_writes_without_a_bound() {
 
 #[test]
 fn write_to_read_causality() {
-    let chain = |store, load, last| {
-        outcomes(&[&[W(X, 1, store)], &[R(X, load), W(Y, 1, store)], &[R(Y, last), R(X, Relaxed)]])
-    };
+    let chain =
+        |store, load, last| outcomes(&[&[W(X, 1, store)], &[R(X, load), W(Y, 1, store)], &[R(Y, last), R(X, Relaxed)]]);
     chain(Relaxed, Relaxed, Relaxed).are_all_but(3, "");
     chain(Release, Acquire, Relaxed).are_all_but(3, "");
     chain(Release, Acquire, Acquire).are_all_but(3, "110");
@@ -123,11 +129,7 @@ fn write_to_read_causality() {
 #[test]
 fn isa2() {
     let chain = |store, load| {
-        outcomes(&[
-            &[W(X, 1, Relaxed), W(Y, 1, store)],
-            &[R(Y, load), W(Z, 1, store)],
-            &[R(Z, load), R(X, Relaxed)],
-        ])
+        outcomes(&[&[W(X, 1, Relaxed), W(Y, 1, store)], &[R(Y, load), W(Z, 1, store)], &[R(Z, load), R(X, Relaxed)]])
     };
     chain(Relaxed, Relaxed).are_all_but(3, "");
     chain(Release, Relaxed).are_all_but(3, "");
@@ -137,9 +139,8 @@ fn isa2() {
 #[test]
 fn read_modify_writes_continue_a_release_sequence() {
     // The digits: what the addition found, then the flag and the data.
-    let chain = |add| {
-        outcomes(&[&[W(X, 1, Relaxed), W(Y, 2, Release)], &[Add(Y, add)], &[R(Y, Acquire), R(X, Relaxed)]])
-    };
+    let chain =
+        |add| outcomes(&[&[W(X, 1, Relaxed), W(Y, 2, Release)], &[Add(Y, add)], &[R(Y, Acquire), R(X, Relaxed)]]);
     for order in [Relaxed, Acquire, Release, AcqRel, SeqCst] {
         chain(order).are("000 001 010 011 021 200 201 221 231");
     }
@@ -154,17 +155,20 @@ fn a_plain_store_ends_a_release_sequence() {
 
 #[test]
 fn r() {
-    let shape = |store, load| outcomes_and_last(&[&[W(X, 1, store), W(Y, 1, store)], &[W(Y, 2, store), R(X, load)]], &[Y]);
+    let shape =
+        |store, load| outcomes_and_last(&[&[W(X, 1, store), W(Y, 1, store)], &[W(Y, 2, store), R(X, load)]], &[Y]);
     shape(Relaxed, Relaxed).are("0|1 0|2 1|1 1|2");
     shape(Release, Acquire).are("0|1 0|2 1|1 1|2");
     shape(SeqCst, SeqCst).are("0|1 1|1 1|2");
-    let fenced: [&[Op]; 2] = [&[W(X, 1, Relaxed), F(SeqCst), W(Y, 1, Relaxed)], &[W(Y, 2, Relaxed), F(SeqCst), R(X, Relaxed)]];
+    let fenced: [&[Op]; 2] =
+        [&[W(X, 1, Relaxed), F(SeqCst), W(Y, 1, Relaxed)], &[W(Y, 2, Relaxed), F(SeqCst), R(X, Relaxed)]];
     outcomes_and_last(&fenced, &[Y]).are("0|1 1|1 1|2");
 }
 
 #[test]
 fn s() {
-    let shape = |store, load| outcomes_and_last(&[&[W(X, 2, Relaxed), W(Y, 1, store)], &[R(Y, load), W(X, 1, Relaxed)]], &[X]);
+    let shape =
+        |store, load| outcomes_and_last(&[&[W(X, 2, Relaxed), W(Y, 1, store)], &[R(Y, load), W(X, 1, Relaxed)]], &[X]);
     shape(Release, Acquire).are("0|1 0|2 1|1");
     // The standard allows 1|2 as well: not modelled, stores take effect in the order of their execution.
     shape(Relaxed, Relaxed).are("0|1 0|2 1|1");
@@ -172,7 +176,8 @@ fn s() {
 
 #[test]
 fn two_times_two_writes() {
-    let shape = |store| outcomes_and_last(&[&[W(X, 1, store), W(Y, 2, store)], &[W(Y, 1, store), W(X, 2, store)]], &[X, Y]);
+    let shape =
+        |store| outcomes_and_last(&[&[W(X, 1, store), W(Y, 2, store)], &[W(Y, 1, store), W(X, 2, store)]], &[X, Y]);
     shape(SeqCst).are("|12 |21 |22");
     // The standard allows |11 as well: not modelled.
     shape(Relaxed).are("|12 |21 |22");

@@ -1,7 +1,8 @@
 //! Races are found whether or not they happen, and order is recognised however it comes about.
 
 use interleave::engine::{Exploration, FailureKind, Limits, Mark, Phase, Plan, explore};
-use interleave::sync::atomic::{AtomicBool, Ordering};
+use interleave::sync::atomic::AtomicU32;
+use interleave::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use interleave::sync::{Arc, Mutex};
 use interleave::thread;
 use interleave::tracked::Tracked;
@@ -23,7 +24,10 @@ fn all(body: impl Fn() + 'static) -> Exploration {
 fn message(exploration: Exploration) -> String {
     let failure = exploration.found.expect("there is a race").failure;
     assert_eq!(failure.kind, FailureKind::Race, "{failure:?}");
-    assert!(failure.at.is_some_and(|at| at.file().ends_with("tracked.rs") && !at.file().contains("src")), "{failure:?}");
+    assert!(
+        failure.at.is_some_and(|at| at.file().ends_with("tracked.rs") && !at.file().contains("src")),
+        "{failure:?}"
+    );
     failure.message
 }
 
@@ -121,43 +125,57 @@ fn an_access_within_the_time_of_another_overlaps() {
     assert_eq!(message(exploration), "reader reads it while main is still writing it");
 }
 
+/// A thread writes and then does something to a flag; the scenario reads if the flag says so.
+fn hand_over(say: fn(&Tracked<u32>, &AtomicU32), is_said: fn(&AtomicU32) -> bool) -> Exploration {
+    all(move || {
+        let shared = Arc::new((AtomicU32::new(0), Tracked::new(0)));
+        let theirs = Arc::clone(&shared);
+        let writer = thread::spawn(move || say(&theirs.1, &theirs.0));
+        if is_said(&shared.0) {
+            shared.1.get();
+        }
+        writer.join().unwrap();
+    })
+}
+
 #[test]
 fn a_flag_orders_accesses_if_it_is_released_and_acquired() {
-    let hand_over = |store, load| {
-        all(move || {
-            let shared = Arc::new((AtomicBool::new(false), Tracked::new(0)));
-            let theirs = Arc::clone(&shared);
-            let writer = thread::spawn(move || {
-                theirs.1.set(1);
-                theirs.0.store(true, store);
-            });
-            if shared.0.load(load) {
-                shared.1.get();
-            }
-            writer.join().unwrap();
-        })
-    };
-    assert!(hand_over(Ordering::Release, Ordering::Acquire).found.is_none());
     let expected = "main reads it while nothing orders this after thread-1's write";
-    assert_eq!(message(hand_over(Ordering::Relaxed, Ordering::Acquire)), expected);
-    assert_eq!(message(hand_over(Ordering::Release, Ordering::Relaxed)), expected);
+    let release: fn(&Tracked<u32>, &AtomicU32) = |value, flag| {
+        value.set(1);
+        flag.store(1, Release);
+    };
+    let relaxed: fn(&Tracked<u32>, &AtomicU32) = |value, flag| {
+        value.set(1);
+        flag.store(1, Relaxed);
+    };
+    let overwritten: fn(&Tracked<u32>, &AtomicU32) = |value, flag| {
+        value.set(1);
+        flag.store(1, Release);
+        flag.store(2, Relaxed);
+    };
+    let counted: fn(&Tracked<u32>, &AtomicU32) = |value, flag| {
+        value.set(1);
+        flag.store(1, Release);
+        flag.fetch_add(1, Relaxed);
+    };
+    assert!(hand_over(release, |flag| flag.load(Acquire) == 1).found.is_none());
+    assert!(hand_over(counted, |flag| flag.load(Acquire) == 2).found.is_none());
+    assert_eq!(message(hand_over(relaxed, |flag| flag.load(Acquire) == 1)), expected);
+    assert_eq!(message(hand_over(release, |flag| flag.load(Relaxed) == 1)), expected);
+    assert_eq!(message(hand_over(overwritten, |flag| flag.load(Acquire) == 2)), expected);
+    // An exchange that fails is a load.
+    assert!(hand_over(release, |flag| flag.compare_exchange(0, 0, Relaxed, Acquire).is_err()).found.is_none());
+    assert_eq!(message(hand_over(release, |flag| flag.compare_exchange(0, 0, Acquire, Relaxed).is_err())), expected);
 }
 
 #[test]
 fn a_write_after_the_release_is_not_ordered_by_it() {
-    let exploration = all(|| {
-        let shared = Arc::new((AtomicBool::new(false), Tracked::new(0)));
-        let theirs = Arc::clone(&shared);
-        let writer = thread::spawn(move || {
-            theirs.0.store(true, Ordering::Release);
-            theirs.1.set(1);
-        });
-        if shared.0.load(Ordering::Acquire) {
-            shared.1.get();
-        }
-        writer.join().unwrap();
-    });
-    assert!(exploration.found.is_some());
+    let late: fn(&Tracked<u32>, &AtomicU32) = |value, flag| {
+        flag.store(1, Release);
+        value.set(1);
+    };
+    assert!(hand_over(late, |flag| flag.load(Acquire) == 1).found.is_some());
 }
 
 #[test]

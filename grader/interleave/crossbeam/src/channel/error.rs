@@ -159,22 +159,22 @@ impl From<RecvError> for RecvTimeoutError {
     }
 }
 
-// The message need not be `Debug`, so these are not derived.
+// The message need not be `Debug`, so these are not derived. Crossbeam shows them in quotation marks.
 impl<T> fmt::Debug for SendError<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt("SendError(..)", formatter)
+        fmt::Debug::fmt("SendError(..)", formatter)
     }
 }
 
 impl<T> fmt::Debug for TrySendError<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(if self.is_full() { "Full(..)" } else { "Disconnected(..)" }, formatter)
+        fmt::Debug::fmt(if self.is_full() { "Full(..)" } else { "Disconnected(..)" }, formatter)
     }
 }
 
 impl<T> fmt::Debug for SendTimeoutError<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt("SendTimeoutError(..)", formatter)
+        fmt::Debug::fmt("SendTimeoutError(..)", formatter)
     }
 }
 

@@ -62,8 +62,7 @@ struct Habit {
 impl Location {
     #[track_caller]
     pub(super) const fn new() -> Self {
-        let state =
-            State { stores: Vec::new(), first: 0, seen: Vec::new(), sequenced: Vec::new(), habits: Vec::new() };
+        let state = State { stores: Vec::new(), first: 0, seen: Vec::new(), sequenced: Vec::new(), habits: Vec::new() };
         Location { object: Object::new("atomic"), state: UnsafeCell::new(state) }
     }
 

@@ -26,14 +26,14 @@ mod value;
 
 pub use boolean::AtomicBool;
 pub use fence::{compiler_fence, fence};
+#[cfg(target_has_atomic = "8")]
+pub use integer::{AtomicI8, AtomicU8};
 #[cfg(target_has_atomic = "16")]
 pub use integer::{AtomicI16, AtomicU16};
 #[cfg(target_has_atomic = "32")]
 pub use integer::{AtomicI32, AtomicU32};
 #[cfg(target_has_atomic = "64")]
 pub use integer::{AtomicI64, AtomicU64};
-#[cfg(target_has_atomic = "8")]
-pub use integer::{AtomicI8, AtomicU8};
 #[cfg(target_has_atomic = "ptr")]
 pub use integer::{AtomicIsize, AtomicUsize};
 pub use pointer::AtomicPtr;

@@ -264,12 +264,7 @@ macro_rules! common_methods {
         /// # Panics
         /// If `fetch_order` is [`Ordering::Release`] or [`Ordering::AcqRel`].
         #[track_caller]
-        pub fn fetch_update<F>(
-            &self,
-            set_order: Ordering,
-            fetch_order: Ordering,
-            change: F,
-        ) -> Result<$value, $value>
+        pub fn fetch_update<F>(&self, set_order: Ordering, fetch_order: Ordering, change: F) -> Result<$value, $value>
         where
             F: FnMut($value) -> Option<$value>,
         {

@@ -1,0 +1,130 @@
+//! Every stable item of the modules that have a stand-in, as of Rust 1.95. Compiled twice: against the real `std`, so that no
+//! line names what is not there, and against its stand-in, so that none is missing.
+#![allow(unused_imports, deprecated)]
+
+use std::sync::Arc;
+use std::sync::Barrier;
+use std::sync::BarrierWaitResult;
+use std::sync::Condvar;
+use std::sync::LazyLock;
+use std::sync::LockResult;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::ONCE_INIT;
+use std::sync::Once;
+use std::sync::OnceLock;
+use std::sync::OnceState;
+use std::sync::PoisonError;
+use std::sync::RwLock;
+use std::sync::RwLockReadGuard;
+use std::sync::RwLockWriteGuard;
+use std::sync::TryLockError;
+use std::sync::TryLockResult;
+use std::sync::WaitTimeoutResult;
+use std::sync::Weak;
+
+use std::sync::mpsc::IntoIter;
+use std::sync::mpsc::Iter;
+use std::sync::mpsc::Receiver;
+use std::sync::mpsc::RecvError;
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::mpsc::SendError;
+use std::sync::mpsc::Sender;
+use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::TryIter;
+use std::sync::mpsc::TryRecvError;
+use std::sync::mpsc::TrySendError;
+use std::sync::mpsc::channel;
+use std::sync::mpsc::sync_channel;
+
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicI8;
+use std::sync::atomic::AtomicI16;
+use std::sync::atomic::AtomicI32;
+use std::sync::atomic::AtomicI64;
+use std::sync::atomic::AtomicIsize;
+use std::sync::atomic::AtomicPtr;
+use std::sync::atomic::AtomicU8;
+use std::sync::atomic::AtomicU16;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
+use std::sync::atomic::compiler_fence;
+use std::sync::atomic::fence;
+
+use std::thread::AccessError;
+use std::thread::Builder;
+use std::thread::JoinHandle;
+use std::thread::LocalKey;
+use std::thread::Result;
+use std::thread::Scope;
+use std::thread::ScopedJoinHandle;
+use std::thread::Thread;
+use std::thread::ThreadId;
+use std::thread::available_parallelism;
+use std::thread::current;
+use std::thread::panicking;
+use std::thread::park;
+use std::thread::park_timeout;
+use std::thread::park_timeout_ms;
+use std::thread::scope;
+use std::thread::sleep;
+use std::thread::sleep_ms;
+use std::thread::spawn;
+use std::thread::yield_now;
+
+use std::time::Duration;
+use std::time::Instant;
+use std::time::SystemTime;
+use std::time::SystemTimeError;
+use std::time::TryFromFloatSecsError;
+use std::time::UNIX_EPOCH;
+
+use std::panic::AssertUnwindSafe;
+use std::panic::Location;
+use std::panic::PanicHookInfo;
+use std::panic::RefUnwindSafe;
+use std::panic::UnwindSafe;
+use std::panic::catch_unwind;
+use std::panic::panic_any;
+use std::panic::resume_unwind;
+
+use std::hint::assert_unchecked;
+use std::hint::black_box;
+use std::hint::spin_loop;
+use std::hint::unreachable_unchecked;
+
+fn is_send_and_sync<T: Send + Sync + ?Sized>() {}
+fn is_send<T: Send + ?Sized>() {}
+fn is_sync<T: Sync + ?Sized>() {}
+fn is_unwind_safe<T: UnwindSafe + RefUnwindSafe + ?Sized>() {}
+
+/// What may go to another thread, and what survives a caught panic, is part of an API too.
+pub fn auto_traits<T: Send + 'static, S: Send + Sync + 'static>() {
+    is_send_and_sync::<(Barrier, BarrierWaitResult, Condvar, Once, Mutex<T>, RwLock<S>, OnceLock<S>, LazyLock<S>)>();
+    is_send_and_sync::<Mutex<dyn Send>>();
+    is_send_and_sync::<RwLock<dyn Send + Sync>>();
+    is_send_and_sync::<(Sender<T>, SyncSender<T>, JoinHandle<T>, Thread, ThreadId, Builder, Scope, LocalKey<T>)>();
+    is_send_and_sync::<(ScopedJoinHandle<T>, Instant, SystemTime, SystemTimeError, AccessError, WaitTimeoutResult)>();
+    is_send::<(Receiver<T>, IntoIter<T>, OnceState, RwLock<T>, OnceLock<T>, LazyLock<T>)>();
+    is_sync::<MutexGuard<S>>();
+    is_sync::<RwLockReadGuard<S>>();
+    is_sync::<RwLockWriteGuard<S>>();
+    is_unwind_safe::<(Barrier, Condvar, Once, Mutex<T>, RwLock<T>, MutexGuard<T>, RwLockWriteGuard<T>)>();
+    is_unwind_safe::<(Sender<T>, SyncSender<T>, Receiver<T>, Thread, ThreadId, Builder, LocalKey<T>)>();
+    fn is_ref_unwind_safe<T: RefUnwindSafe>() {}
+    is_ref_unwind_safe::<Scope>();
+    is_unwind_safe::<(OnceLock<u8>, LazyLock<u8>, Instant, SystemTime, BarrierWaitResult)>();
+}
+
+/// What can be made in a constant.
+pub static BARRIER: Barrier = Barrier::new(1);
+pub static CONDVAR: Condvar = Condvar::new();
+pub static LAZY: LazyLock<u8> = LazyLock::new(|| 1);
+pub static MUTEX: Mutex<u8> = Mutex::new(1);
+pub static ONCE: Once = Once::new();
+pub static ONCE_LOCK: OnceLock<u8> = OnceLock::new();
+pub static RW_LOCK: RwLock<u8> = RwLock::new(1);
+pub static ATOMIC: AtomicUsize = AtomicUsize::new(1);
+pub static FLAG: AtomicBool = AtomicBool::new(true);

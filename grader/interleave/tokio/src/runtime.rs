@@ -1,0 +1,229 @@
+//! The stand-in for `tokio::runtime`.
+
+use crate::task::JoinHandle;
+use interleave::executor;
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::time::Duration;
+
+/// The message that tokio has for whoever leaves it, shortened.
+const NO_RUNTIME: &str = "there is no reactor running, must be called from the context of a Tokio 1.x runtime";
+
+/// What a runtime is made with: tasks on one thread, or in parallel. How many threads there are is not modelled.
+#[derive(Debug)]
+pub struct Builder {
+    current_thread: bool,
+}
+
+/// The stand-in for `tokio::runtime::RuntimeFlavor`.
+#[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RuntimeFlavor {
+    /// One task at a time.
+    CurrentThread,
+    /// In parallel.
+    MultiThread,
+}
+
+macro_rules! without_effect {
+    ($($name:ident($($argument:ident: $type:ty),*);)*) => {$(
+        #[doc = concat!("As `tokio::runtime::Builder::", stringify!($name), "`, without effect.")]
+        pub fn $name(&mut self $(, $argument: $type)*) -> &mut Self {
+            $( let _ = $argument; )*
+            self
+        }
+    )*};
+}
+
+impl Builder {
+    /// As `tokio::runtime::Builder::new_current_thread`: tasks change only where they await.
+    #[must_use]
+    pub fn new_current_thread() -> Builder {
+        Builder { current_thread: true }
+    }
+
+    /// As `tokio::runtime::Builder::new_multi_thread`.
+    #[must_use]
+    pub fn new_multi_thread() -> Builder {
+        Builder { current_thread: false }
+    }
+
+    without_effect! {
+        enable_all();
+        enable_time();
+        worker_threads(count: usize);
+        max_blocking_threads(count: usize);
+        thread_name(name: impl Into<String>);
+        thread_stack_size(bytes: usize);
+        start_paused(paused: bool);
+    }
+
+    /// As `tokio::runtime::Builder::build`.
+    ///
+    /// # Errors
+    /// Never.
+    #[track_caller]
+    pub fn build(&mut self) -> io::Result<Runtime> {
+        let current_thread = self.current_thread;
+        let inner =
+            if current_thread { executor::Runtime::current_thread() } else { executor::Runtime::parallel() };
+        Ok(Runtime { handle: Handle(inner) })
+    }
+}
+
+/// The stand-in for `tokio::runtime::Runtime`. Dropping it drops its tasks, where they wait.
+#[derive(Debug)]
+pub struct Runtime {
+    handle: Handle,
+}
+
+impl Runtime {
+    /// As `tokio::runtime::Runtime::new`.
+    ///
+    /// # Errors
+    /// Never.
+    #[track_caller]
+    pub fn new() -> io::Result<Runtime> {
+        Builder::new_multi_thread().build()
+    }
+
+    /// As `tokio::runtime::Runtime::block_on`.
+    ///
+    /// # Panics
+    /// If the future does, or if called within an asynchronous task.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.handle.block_on(future)
+    }
+
+    /// As `tokio::runtime::Runtime::spawn`.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.handle.spawn(future)
+    }
+
+    /// As `tokio::runtime::Runtime::spawn_blocking`.
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, action: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.handle.spawn_blocking(action)
+    }
+
+    /// As `tokio::runtime::Runtime::handle`.
+    #[must_use]
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// As `tokio::runtime::Runtime::shutdown_timeout`, which waits for tasks to reach an await.
+    pub fn shutdown_timeout(self, _timeout: Duration) {}
+
+    /// As `tokio::runtime::Runtime::shutdown_background`.
+    pub fn shutdown_background(self) {}
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        self.handle.0.shut_down();
+    }
+}
+
+/// The stand-in for `tokio::runtime::Handle`.
+#[derive(Clone)]
+pub struct Handle(pub(crate) executor::Runtime);
+
+/// The stand-in for `tokio::runtime::TryCurrentError`.
+#[derive(Debug)]
+pub struct TryCurrentError(());
+
+impl fmt::Display for TryCurrentError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(NO_RUNTIME)
+    }
+}
+
+impl std::error::Error for TryCurrentError {}
+
+impl Handle {
+    /// As `tokio::runtime::Handle::current`.
+    ///
+    /// # Panics
+    /// Outside of a runtime.
+    #[track_caller]
+    #[must_use]
+    pub fn current() -> Handle {
+        let Ok(handle) = Handle::try_current() else { panic!("{NO_RUNTIME}") };
+        handle
+    }
+
+    /// As `tokio::runtime::Handle::try_current`.
+    ///
+    /// # Errors
+    /// Outside of a runtime.
+    pub fn try_current() -> Result<Handle, TryCurrentError> {
+        executor::Runtime::current().map(Handle).ok_or(TryCurrentError(()))
+    }
+
+    /// As `tokio::runtime::Handle::block_on`.
+    ///
+    /// # Panics
+    /// If the future does, or if called within an asynchronous task.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        assert!(
+            !executor::Runtime::is_polling(),
+            "Cannot start a runtime from within a runtime: the thread is being used to drive asynchronous tasks"
+        );
+        self.0.block_on(future)
+    }
+
+    /// As `tokio::runtime::Handle::spawn`.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.0.spawn(None, future)
+    }
+
+    /// As `tokio::runtime::Handle::spawn_blocking`.
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, action: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.0.spawn_blocking(None, action)
+    }
+
+    /// As `tokio::runtime::Handle::runtime_flavor`.
+    #[must_use]
+    pub fn runtime_flavor(&self) -> RuntimeFlavor {
+        if self.0.is_current_thread() { RuntimeFlavor::CurrentThread } else { RuntimeFlavor::MultiThread }
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+/// Waits for a future on a thread that may block: what the `blocking_…` methods do.
+#[track_caller]
+pub(crate) fn block<F: Future>(future: F) -> F::Output {
+    assert!(
+        !executor::Runtime::is_polling(),
+        "Cannot block the current thread from within a runtime: the thread is being used to drive asynchronous tasks"
+    );
+    executor::block_on(future)
+}
