@@ -3,7 +3,7 @@
 use harness::{Actor, actor, block_on, expect, expect_eq, scenario};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use subject::{gather, try_gather};
 
@@ -125,14 +125,19 @@ impl Bell {
         self.drops.load(SeqCst)
     }
 
+    /// A waker that panics is reported where it happens: here it does no more harm.
+    fn lock(&self) -> MutexGuard<'_, Ringing> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The waker of the latest poll.
     fn waker(&self) -> Waker {
-        self.state.lock().unwrap().sleeper.clone().expect("the child has been polled")
+        self.lock().sleeper.clone().expect("the child has been polled")
     }
 
     /// Wakes with the bell locked, as timers do: so a sleeper that stops waiting knows that no wake comes any more.
     fn ring(&self) {
-        let mut ringing = self.state.lock().unwrap();
+        let mut ringing = self.lock();
         ringing.has_rung = true;
         if let Some(sleeper) = ringing.sleeper.take() {
             sleeper.wake();
@@ -165,7 +170,7 @@ impl<T> Future for Sleeper<T> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
         self.bell.polls.fetch_add(1, SeqCst);
         {
-            let mut ringing = self.bell.state.lock().unwrap();
+            let mut ringing = self.bell.lock();
             if !ringing.has_rung {
                 ringing.sleeper = Some(context.waker().clone());
                 return Poll::Pending;
@@ -177,7 +182,7 @@ impl<T> Future for Sleeper<T> {
 
 impl<T> Drop for Sleeper<T> {
     fn drop(&mut self) {
-        self.bell.state.lock().unwrap().sleeper = None;
+        self.bell.lock().sleeper = None;
         self.bell.drops.fetch_add(1, SeqCst);
     }
 }

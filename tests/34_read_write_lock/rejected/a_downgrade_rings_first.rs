@@ -1,5 +1,5 @@
 //! caught-by: schedules — a_downgraded_guard_admits_a_reader
-//! A downgrade wakes the readers and changes the state after that: whoever is quick finds a writer inside, and waits on.
+//! A downgrade wakes the readers, then changes the state: whoever is quick finds a writer inside, and waits on.
 
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;

@@ -43,7 +43,8 @@ fn result<G>(poisoned: bool, guard: G) -> LockResult<G> {
 
 impl<T> RwLock<T> {
     pub fn new(value: T) -> RwLock<T> {
-        let state = State { reading: 0, writing: false, waiting_writers: 0, waiting_readers: 0, permits: 0, poisoned: false };
+        let state =
+            State { reading: 0, writing: false, waiting_writers: 0, waiting_readers: 0, permits: 0, poisoned: false };
         RwLock {
             state: Mutex::new(state),
             readers: Condvar::new(),
@@ -62,9 +63,11 @@ impl<T> RwLock<T> {
             state.reading += 1;
             return result(state.poisoned, ReadGuard::new(self));
         }
-        state.waiting_readers += 1;
-        while state.permits == 0 {
-            state = self.readers.wait(state).unwrap_or_else(PoisonError::into_inner);
+        if state.permits == 0 {
+            state.waiting_readers += 1;
+            while state.permits == 0 {
+                state = self.readers.wait(state).unwrap_or_else(PoisonError::into_inner);
+            }
         }
         state.permits -= 1;
         result(state.poisoned, ReadGuard::new(self))

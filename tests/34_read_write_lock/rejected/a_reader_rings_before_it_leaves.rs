@@ -1,5 +1,5 @@
 //! caught-by: schedules — two_readers_and_a_writer
-//! The last reader wakes the writer and then counts itself out: a writer that is quick finds it still inside, and waits on.
+//! The last reader wakes a writer, then counts itself out: a quick writer finds it still inside, and waits on.
 
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;

@@ -1,5 +1,5 @@
 //! caught-by: schedules — a_reader_and_two_writers
-//! A writer stops counting as waiting when it is woken. If another one was faster it waits again, and nobody knows of it.
+//! A writer that is woken no longer counts as waiting. If another was faster it waits again, and nobody knows.
 
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;

@@ -1,5 +1,5 @@
 //! caught-by: schedules — two_readers_and_a_writer
-//! Readers and writers wait on one condition variable, and the last reader wakes one of them: perhaps a reader, which waits on.
+//! All wait on one condition variable, and the last reader wakes one of them: perhaps a reader, which waits on.
 
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
@@ -40,11 +40,7 @@ fn result<G>(poisoned: bool, guard: G) -> LockResult<G> {
 impl<T> RwLock<T> {
     pub fn new(value: T) -> RwLock<T> {
         let state = State { reading: 0, writing: false, waiting_writers: 0, poisoned: false };
-        RwLock {
-            state: Mutex::new(state),
-            changed: Condvar::new(),
-            value: UnsafeCell::new(value),
-        }
+        RwLock { state: Mutex::new(state), changed: Condvar::new(), value: UnsafeCell::new(value) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -101,7 +97,6 @@ impl<T> RwLock<T> {
     pub fn clear_poison(&self) {
         self.state().poisoned = false;
     }
-
 }
 
 #[must_use = "the lock is released when the guard is dropped"]

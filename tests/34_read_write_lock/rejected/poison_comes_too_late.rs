@@ -1,5 +1,5 @@
 //! caught-by: schedules — whoever_sees_what_a_panicking_writer_left_is_told
-//! The poison is kept beside the state, and set when the lock has been released: who is quick sees the value and is not told.
+//! The poison is set when the lock has been released: whoever is quick sees the value and is not told.
 
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;

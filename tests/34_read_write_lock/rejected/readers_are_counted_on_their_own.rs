@@ -1,5 +1,5 @@
 //! caught-by: schedules — two_readers_and_two_writers
-//! Readers are counted under another mutex, when they have let go of the first: a writer can come between look and count.
+//! Readers are counted under another mutex, after the first is released: a writer can come between look and count.
 
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;

@@ -1,5 +1,5 @@
 //! caught-by: schedules — a_reader_and_two_writers
-//! Readers are counted under another mutex, and leave without the first: after the look and before the wait of a writer.
+//! Readers are counted under another mutex and leave without the first: between a writer's look and its wait.
 
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;

@@ -1,5 +1,5 @@
 //! caught-by: schedules — a_refused_try_write_keeps_nobody_waiting
-//! try_write counts itself among the waiting writers while it looks; a reader that comes in this moment waits for nobody.
+//! try_write counts as a waiting writer while it looks; a reader that comes at this moment waits for nobody.
 
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;

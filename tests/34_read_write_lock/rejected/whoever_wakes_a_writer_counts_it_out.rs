@@ -1,5 +1,5 @@
 //! caught-by: schedules — a_waiting_writer_is_not_overtaken
-//! Whoever wakes a writer counts it out. Until that writer has the mutex nobody seems to wait, and a late reader slips in.
+//! Whoever wakes a writer counts it out: until the writer has the mutex nobody seems to wait, and a reader slips in.
 
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;

@@ -36,12 +36,21 @@ struct Row {
     text: String,
     place: String,
     tone: Tone,
+    /// It waits from here on.
+    waits: bool,
     /// The wait that began in an earlier row is over.
     resumed: bool,
     /// Another thread goes on after this row although this one could have.
     interrupted: bool,
     /// How many steps the row stands for, if it was folded.
     steps: usize,
+}
+
+impl Row {
+    fn plain(lane: usize, text: String, steps: usize) -> Row {
+        let (place, tone) = (String::new(), Tone::Plain);
+        Row { lane, text, place, tone, waits: false, resumed: false, interrupted: false, steps }
+    }
 }
 
 /// Renders an interleaving; `everything` shows every step with its details.
@@ -68,21 +77,25 @@ pub(crate) fn lines(interleaving: &Interleaving, width: usize, everything: bool)
     } else {
         in_rows(interleaving, &rows, width, &mut lines);
     }
-    lines.push(legend(&rows));
+    lines.extend(legend(&rows, width));
     lines
 }
 
-/// What the signs mean, those that occur.
-fn legend(rows: &[Row]) -> Line {
-    let signs = [
-        ("‖", "waits"),
-        ("▸", "goes on"),
-        ("↯", "interrupted here"),
-        ("✗", if rows.iter().any(|row| row.tone == Tone::Wrong && row.text.contains("wait")) { "waits for ever" } else { "here it goes wrong" }),
-    ];
-    let used = signs.iter().filter(|(shown, _)| rows.iter().any(|row| sign(row) == *shown));
-    let text: Vec<String> = used.map(|(sign, meaning)| format!("{sign} {meaning}")).collect();
-    vec![(Tone::Dim, format!("     {}", text.join("   ")))]
+/// What the signs mean, those that occur; on as many lines as it takes.
+fn legend(rows: &[Row], width: usize) -> Vec<Line> {
+    let waits = rows.iter().any(|row| row.tone == Tone::Wrong && row.waits);
+    let wrong = if waits { "✗ waits for ever" } else { "✗ here it goes wrong" };
+    let mut lines: Vec<String> = Vec::new();
+    for text in ["‖ waits", "▸ goes on", "↯ interrupted here", wrong] {
+        if !rows.iter().any(|row| text.starts_with(sign(row)) && sign(row) != " ") {
+            continue;
+        }
+        match lines.last_mut().filter(|line| line.chars().count() + 3 + text.chars().count() <= width) {
+            Some(line) => line.push_str(&format!("   {text}")),
+            None => lines.push(format!("     {text}")),
+        }
+    }
+    lines.into_iter().map(|line| vec![(Tone::Dim, line)]).collect()
 }
 
 fn rows(interleaving: &Interleaving, everything: bool) -> Vec<Row> {
@@ -99,8 +112,7 @@ fn rows(interleaving: &Interleaving, everything: bool) -> Vec<Row> {
         let plain = |step: &&Step| matches!(step.mark, Mark::Done | Mark::Note | Mark::Ended);
         if !everything && begins && ends && step.call.is_some() && steps[index..index + together].iter().all(plain) {
             // Nobody else acts in the middle of it: what it does in detail is of no interest.
-            let (place, tone) = (String::new(), Tone::Plain);
-            rows.push(Row { lane: step.lane, text: name, place, tone, resumed: false, interrupted: false, steps: together });
+            rows.push(Row::plain(step.lane, name, together));
             index += together;
             continue;
         }
@@ -119,6 +131,7 @@ fn rows(interleaving: &Interleaving, everything: bool) -> Vec<Row> {
                 Mark::Ended => Tone::Dim,
                 _ => Tone::Plain,
             },
+            waits: step.mark == Mark::Blocked,
             resumed: matches!(step.mark, Mark::Resumed | Mark::TimedOut | Mark::Spurious),
             interrupted: false,
             steps: 1,
@@ -253,15 +266,8 @@ fn fold(rows: &mut Vec<Row>) {
         }
         let Some((start, length)) = best else { return };
         let steps = rows[start + 1..start + length - 1].iter().map(|row| row.steps).sum();
-        let folded = Row {
-            lane: rows[start].lane,
-            text: format!("  … {steps} more steps"),
-            place: String::new(),
-            tone: Tone::Dim,
-            resumed: false,
-            interrupted: false,
-            steps,
-        };
+        let text = format!("  … {steps} more steps");
+        let folded = Row { tone: Tone::Dim, ..Row::plain(rows[start].lane, text, steps) };
         rows.splice(start + 1..start + length - 1, [folded]);
     }
 }
@@ -323,15 +329,18 @@ fn widths(interleaving: &Interleaving, rows: &[Row], lanes: &[usize], room: usiz
 }
 
 fn in_rows(interleaving: &Interleaving, rows: &[Row], width: usize, lines: &mut Vec<Line>) {
-    let longest = rows.iter().map(|row| lane_name(interleaving, row.lane).chars().count()).max().unwrap_or(0).min(24);
+    let widest = |length: fn(&Interleaving, &Row) -> usize| {
+        rows.iter().map(|row| length(interleaving, row)).max().unwrap_or(0)
+    };
+    let names = widest(|interleaving, row| lane_name(interleaving, row.lane).chars().count()).min(width / 3) + 2;
+    let places = widest(|_, row| row.place.chars().count());
+    let texts = widest(|_, row| row.text.chars().count()).min(width.saturating_sub(5 + names + 1 + places + 2));
     for (number, row) in rows.iter().enumerate() {
-        let name = pad(lane_name(interleaving, row.lane), longest + 2);
-        let room = width.saturating_sub(longest + 2 + 5 + 10).max(20);
         lines.push(vec![
             (Tone::Dim, format!("{:>3}  ", number + 1)),
-            (Tone::Head, name),
-            (row.tone, format!("{} ", pad(&row.text, room.min(44)))),
-            (Tone::Dim, row.place.clone()),
+            (Tone::Head, pad(lane_name(interleaving, row.lane), names - 1) + " "),
+            (row.tone, format!("{} ", pad(&row.text, texts))),
+            (Tone::Dim, format!("{:<places$}", row.place)),
             (row.tone, format!(" {}", sign(row))),
         ]);
     }

@@ -173,7 +173,12 @@ impl Page {
     }
 
     fn lanes(&mut self, interleaving: &Interleaving, everything: bool) {
-        for line in lanes::lines(interleaving, self.look.width, everything) {
+        for mut line in lanes::lines(interleaving, self.look.width, everything) {
+            // Nothing to paint at the end of a line.
+            while line.pop_if(|(_, text)| text.trim_end().is_empty()).is_some() {}
+            if let Some((_, last)) = line.last_mut() {
+                last.truncate(last.trim_end().len());
+            }
             let line: String = line.into_iter().map(|(tone, text)| self.paint(style_of(tone), &text)).collect();
             self.line(&line);
         }

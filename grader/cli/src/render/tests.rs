@@ -1,11 +1,11 @@
 //! Reports made by hand, and what becomes of them.
 
 use super::terminal::Look;
-use super::{json, junit, terminal};
+use super::{json, junit, lanes, terminal};
 use insta::assert_snapshot;
 use verdict::{
-    Check, CheckReport, Evidence, FORMAT_VERSION, Finding, Item, Kind, Location, Origin, Outcome, Pairs, Report,
-    Standing, Submission, Verdict,
+    Call, Check, CheckReport, Discovery, Evidence, FORMAT_VERSION, Finding, Interleaving, Item, Kind, Location, Mark,
+    Object, Origin, Outcome, Pairs, Report, Schedules, Standing, Step, Submission, Verdict, Waiting,
 };
 
 fn report(checks: Vec<CheckReport>) -> Report {
@@ -185,6 +185,112 @@ fn unbuildable() -> Report {
     report(vec![build, CheckReport::not_run(Check::Behaviour, 50, because)])
 }
 
+/// Steps as a story: lane, operation, object, mark, line, function, detail.
+type Told<'a> = (usize, &'a str, Option<usize>, Mark, u32, &'a str, &'a str);
+
+/// An interleaving of named lanes.
+fn interleaving(lanes: &[&str], objects: &[(&str, &str)], told: &[Told<'_>], waiting: &[usize]) -> Interleaving {
+    let step = |(lane, operation, object, mark, line, function, detail): &Told<'_>| Step {
+        lane: *lane,
+        operation: (*operation).into(),
+        object: *object,
+        mark: *mark,
+        detail: (*detail).into(),
+        location: place(*line, Some(9)).filter(|place| place.line > 0),
+        call: Some(Call { function: (*function).into(), scenario_line: 7 }).filter(|call| !call.function.is_empty()),
+        nanos: 0,
+    };
+    let object = |(kind, name): &(&str, &str)| Object { kind: (*kind).into(), name: (*name).into(), made: None };
+    let waits = |lane: &usize| Waiting {
+        lane: *lane,
+        operation: "wait".into(),
+        object: Some(1),
+        holder: None,
+        missed: true,
+        location: place(43, None),
+    };
+    Interleaving {
+        lanes: lanes.iter().map(|name| (*name).into()).collect(),
+        objects: objects.iter().map(object).collect(),
+        steps: told.iter().map(step).collect(),
+        omitted: 0,
+        waiting: waiting.iter().map(waits).collect(),
+        found: Discovery {
+            by: "urw".into(),
+            nth: 13,
+            nth_in_all: 14,
+            preemptions: 1,
+            preemptions_before: 9,
+            reproduced: true,
+        },
+        schedule: "0x3 1x7 2x4 3".into(),
+    }
+}
+
+/// A wakeup is lost between two threads, a data is torn among six.
+fn unscheduled() -> Report {
+    use Mark::{Blocked, Done, Failed, Note, Resumed, Spurious, TimedOut};
+    let objects = [("mutex", "state"), ("condvar", "not_empty")];
+    let lost = Finding {
+        expected: Some("whoever waits is woken when what it waits for comes".into()),
+        seen: Some("nothing goes on any more, but 'consumer' would if woken".into()),
+        threads: vec![Standing { thread: "consumer".into(), doing: "waits in wait of not_empty, line 43".into() }],
+        interleaving: Some(Box::new(interleaving(
+            &["the scenario", "producer", "consumer"],
+            &objects,
+            &[
+                (0, "spawn", None, Done, 0, "", "producer"),
+                (1, "lock", Some(0), Done, 31, "Queue::put", ""),
+                (1, "unlock", Some(0), Done, 34, "Queue::put", ""),
+                (2, "lock", Some(0), Done, 41, "Queue::get", ""),
+                (2, "wait", Some(1), Done, 43, "Queue::get", ""),
+                (2, "wait", Some(1), Blocked, 43, "Queue::get", ""),
+                (1, "notify_one", Some(1), Done, 35, "Queue::put", "wakes consumer"),
+                (2, "wait", Some(1), Spurious, 43, "Queue::get", ""),
+                (2, "wait", Some(1), Done, 43, "Queue::get", ""),
+                (2, "wait", Some(1), Blocked, 43, "Queue::get", ""),
+                (1, "lock", Some(0), Done, 31, "Queue::put", ""),
+                (1, "lock", Some(0), Blocked, 31, "Queue::put", ""),
+                (1, "lock", Some(0), Resumed, 31, "Queue::put", ""),
+                (1, "unlock", Some(0), Done, 34, "Queue::put", ""),
+                (0, "join", None, Blocked, 0, "", ""),
+            ],
+            &[2],
+        ))),
+        ..finding(Check::Schedules, Kind::LostWakeup, "one_item", "What is put is got.")
+    };
+    let names = ["the scenario", "a", "b", "c", "d", "a thread with a very long name indeed"];
+    let crowd: Vec<Told<'_>> = (0..40)
+        .map(|step| match step {
+            39 => (5, "data race", None, Failed, 0, "", ""),
+            20 => (3, "wait", Some(1), TimedOut, 52, "Queue::get", ""),
+            21 => (0, "print", None, Note, 0, "", "the author says something"),
+            _ => (1 + step / 9, "fetch_add", Some(0), Done, 50, "Counter::add", "= 3"),
+        })
+        .collect();
+    let race = Finding {
+        seen: Some("b writes it while nothing orders this after a's write".into()),
+        interleaving: Some(Box::new(interleaving(&names, &objects, &crowd, &[]))),
+        ..finding(Check::Schedules, Kind::DataRace, "a_crowd", "Nobody counts twice.")
+    };
+    let items = ["one_item", "a_crowd", "nobody_hangs"].map(|name| item(name, Outcome::Failed));
+    let tried = Schedules {
+        scenario: "nobody_hangs".into(),
+        sampled: 2250,
+        exhausted_preemptions: Some(1),
+        exhausted: 495,
+        further: 7613,
+        steps: 1_000_000,
+        micros: 90_000,
+    };
+    let evidence = Evidence::Schedules { scenarios: vec![tried.clone()] };
+    let all = Evidence::Schedules {
+        scenarios: vec![Schedules { exhausted_preemptions: Some(2), further: 0, ..tried.clone() }, tried],
+    };
+    let failed = CheckReport::from_items(Check::Schedules, 20, evidence, items.into(), vec![lost, race], 300);
+    report(vec![compiler(), failed, passed(Check::Schedules, 20, all, &["one", "two"])])
+}
+
 /// One measurement did not settle, and not everything was asked for.
 fn inconclusive() -> Report {
     let finding = Finding {
@@ -232,8 +338,34 @@ fn an_inconclusive_report_on_a_terminal() {
 }
 
 #[test]
+fn interleavings_on_a_terminal() {
+    assert_snapshot!("interleavings-80", terminal(&unscheduled(), 80, false, false));
+    assert_snapshot!("interleavings-140", terminal(&unscheduled(), 140, false, false));
+    assert_snapshot!("interleavings-80-colour", terminal(&unscheduled(), 80, true, false));
+    assert_snapshot!("interleavings-80-verbose", terminal(&unscheduled(), 80, false, true));
+}
+
+#[test]
+fn lanes_keep_to_the_width_and_to_25_rows() {
+    let report = unscheduled();
+    for interleaving in report.checks[1].findings.iter().filter_map(|finding| finding.interleaving.as_deref()) {
+        for width in [60, 80, 100, 140] {
+            for everything in [false, true] {
+                let lines = lanes::lines(interleaving, width, everything);
+                for line in &lines {
+                    let text: String = line.iter().map(|(_, text)| text.as_str()).collect();
+                    assert!(text.trim_end().chars().count() <= width, "wider than {width}: {text}");
+                }
+                // A head, an omission and a legend besides.
+                assert!(everything || lines.len() <= 28, "{} lines", lines.len());
+            }
+        }
+    }
+}
+
+#[test]
 fn colour_changes_no_word_and_width_is_kept() {
-    for report in [accepted(), rejected(), unbuildable(), inconclusive()] {
+    for report in [accepted(), rejected(), unbuildable(), inconclusive(), unscheduled()] {
         for width in [40, 80, 140] {
             let plain = terminal(&report, width, false, true);
             assert_eq!(without_escapes(&terminal(&report, width, true, true)), plain);
@@ -255,11 +387,11 @@ fn without_escapes(text: &str) -> String {
 
 #[test]
 fn reports_as_json() {
-    let text = json::render(&[rejected(), inconclusive()]).replace(env!("CARGO_PKG_VERSION"), "VERSION");
+    let text = json::render(&[rejected(), inconclusive(), unscheduled()]).replace(env!("CARGO_PKG_VERSION"), "VERSION");
     assert_snapshot!("json", text);
 }
 
 #[test]
 fn reports_as_junit() {
-    assert_snapshot!("junit", junit::render(&[accepted(), rejected(), unbuildable(), inconclusive()]));
+    assert_snapshot!("junit", junit::render(&[accepted(), rejected(), unbuildable(), inconclusive(), unscheduled()]));
 }

@@ -27,7 +27,7 @@ fn an_exercise_that_promises_too_little_is_told_what_is_missing() {
     let ran = ran.says(&[
         "✗ 12_latch",
         "there are 0 accepted variants; at least 2 are needed",
-        "there are 1 rejected variants; at least 6 are needed",
+        "there are 2 rejected variants; at least 6 are needed",
         "no rejected variant is caught by transcript",
     ]);
     // What is as it should be is not mentioned: the deadlock is caught by the fact it names.

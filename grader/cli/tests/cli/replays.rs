@@ -29,7 +29,7 @@ fn replay_shows_every_step_and_follows_the_file() {
     replica.run(&["replay", "latch"]).code(0).says(&["No schedule is known that breaks your latch."]);
     replica.submit("looks_too_early");
     replica.run(&["check", "latch"]).code(1);
-    let told = replica.run(&["replay", "latch"]).code(1).says(&["the scenario  spawn first", "lock open", "notify all opened"]);
+    let told = replica.run(&["replay", "latch"]).code(1).says(&["spawn first", "lock open", "notify all opened"]);
     assert!(!told.out.contains("has changed"), "{}", told.out);
     replica.run(&["replay", "latch", "opening"]).code(1);
     replica.run(&["replay", "latch", "nothing_of_the_kind"]).code(2).complains(&["those that failed: opening_reaches_everybody"]);

@@ -34,7 +34,7 @@ fn a_broken_settings_file_is_named_with_the_line() {
     let good = replica.read(file);
     broken(&good.replace("minutes = 10", "minutes = ten"), &[file, "line 3"]);
     broken(&good.replace("difficulty = 1", "dificulty = 1"), &[file, "line 4", "dificulty"]);
-    broken(&good.replace("behaviour = 50", "behavior = 50"), &[file, "behavior", "behaviour"]);
+    broken(&good.replace("behaviour = 30", "behavior = 30"), &[file, "behavior", "behaviour"]);
     broken(&good.replace("difficulty = 1", "difficulty = 9"), &[file, "difficulty is 9, but goes from 1 to 5"]);
 }
 

@@ -2,6 +2,7 @@
 //! Lu, Park, Seo, Zhou, "Learning from Mistakes", ASPLOS 2008.
 
 use super::bug::{Bug, Version, bug};
+use super::platform::channel::{self, select};
 use super::platform::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering, fence};
 use super::platform::sync::{Arc, Condvar, Mutex, RwLock};
 use super::platform::tracked::Tracked;
@@ -21,6 +22,7 @@ corpus! {
     peterson: bug("Peterson's lock, the two writes swapped", Panic);
     peterson_relaxed: bug("Peterson's lock without fences", Panic).with_weak_memory();
     polite: bug("two who give way to each other", Livelock);
+    select_either: bug("two channels, both ready", Panic);
     sleeping_barber: bug("the sleeping barber", LostWakeup);
     spurious: bug("a wait without a loop", Panic);
     store_buffering: bug("Dekker's litmus test", Panic).with_weak_memory();
@@ -215,7 +217,14 @@ pub(crate) fn parked_twice(version: Version) {
     });
 }
 
-fn peterson_lock(wants: &[AtomicBool; 2], turn: &AtomicUsize, mine: usize, swapped: bool, load: Ordering, store: Ordering) {
+fn peterson_lock(
+    wants: &[AtomicBool; 2],
+    turn: &AtomicUsize,
+    mine: usize,
+    swapped: bool,
+    load: Ordering,
+    store: Ordering,
+) {
     if swapped {
         turn.store(1 - mine, store);
         wants[mine].store(true, store);
@@ -279,6 +288,34 @@ pub(crate) fn polite(version: Version) {
                 }
             });
         }
+    });
+}
+
+/// When work and the word to stop have both come, either may be taken: that the work came later is no reason for it to be
+/// left.
+pub(crate) fn select_either(version: Version) {
+    let (update, updates) = channel::unbounded();
+    let (stop, stopped) = channel::unbounded::<()>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            let mut is_stopped = false;
+            loop {
+                select! {
+                    recv(stopped) -> _ => return,
+                    recv(updates) -> update => {
+                        if version.is_mended() && stopped.try_recv().is_err_and(|error| error.is_disconnected()) {
+                            return;
+                        }
+                        let Ok(closed) = update else { return };
+                        is_stopped |= closed;
+                        assert!(!is_stopped, "an update of what is closed");
+                    }
+                }
+            }
+        });
+        update.send(false).unwrap();
+        drop(stop);
+        _ = update.send(true);
     });
 }
 

@@ -3,7 +3,7 @@
 use super::bug::{Bug, Version, bug};
 use super::platform::channel::{self, select};
 use super::platform::thread;
-use interleave::engine::FailureKind::{Deadlock, Leak, Panic};
+use interleave::engine::FailureKind::{Deadlock, Leak};
 
 corpus! {
     "GoKer";
@@ -13,7 +13,6 @@ corpus! {
     kubernetes_25331: bug("kubernetes#25331, channel & context", Leak);
     moby_21233: bug("moby#21233, channel", Leak);
     moby_33781: bug("moby#33781, channel & context", Deadlock);
-    etcd_7443: bug("etcd#7443, channel & lock", Panic);
 }
 
 /// A producer serves two consumers in turn; the reader reads one of them to the end before it looks at the other.
@@ -150,33 +149,5 @@ pub(crate) fn moby_33781(version: Version) {
             drop(monitor_keeps);
         });
         drop(stop);
-    });
-}
-
-/// When work and the word to stop have both come, either may be taken: that the work came later is no reason for it to be
-/// left.
-pub(crate) fn etcd_7443(version: Version) {
-    let (update, updates) = channel::unbounded();
-    let (stop, stopped) = channel::unbounded::<()>();
-    thread::scope(|scope| {
-        scope.spawn(move || {
-            let mut is_stopped = false;
-            loop {
-                select! {
-                    recv(stopped) -> _ => return,
-                    recv(updates) -> update => {
-                        if version.is_mended() && stopped.try_recv().is_err_and(|error| error.is_disconnected()) {
-                            return;
-                        }
-                        let Ok(closed) = update else { return };
-                        is_stopped |= closed;
-                        assert!(!is_stopped, "an update of what is closed");
-                    }
-                }
-            }
-        });
-        update.send(false).unwrap();
-        drop(stop);
-        _ = update.send(true);
     });
 }

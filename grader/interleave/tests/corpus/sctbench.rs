@@ -161,13 +161,13 @@ pub(crate) fn circular_buffer(version: Version) {
     let written = AtomicUsize::new(0);
     thread::scope(|scope| {
         scope.spawn(|| {
-            for index in 0..3 {
+            for (index, place) in places.iter().enumerate() {
                 if version.is_mended() {
-                    places[index].store(index as i32 + 1, SeqCst);
+                    place.store(index as i32 + 1, SeqCst);
                     written.store(index + 1, SeqCst);
                 } else {
                     written.store(index + 1, SeqCst);
-                    places[index].store(index as i32 + 1, SeqCst);
+                    place.store(index as i32 + 1, SeqCst);
                 }
             }
         });
@@ -485,9 +485,8 @@ pub(crate) fn twostage_20(version: Version) {
 fn wronglocks(version: Version, threads: usize) {
     let value = AtomicI32::new(0);
     let (right, wrong) = (Mutex::new(()), Mutex::new(()));
-    let locks: Vec<&Mutex<()>> = (0..threads)
-        .map(|index| if index == 0 && !version.is_mended() { &wrong } else { &right })
-        .collect();
+    let locks: Vec<&Mutex<()>> =
+        (0..threads).map(|index| if index == 0 && !version.is_mended() { &wrong } else { &right }).collect();
     thread::scope(|scope| {
         for lock in locks {
             let value = &value;

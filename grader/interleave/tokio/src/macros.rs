@@ -41,6 +41,9 @@ macro_rules! select {
         $crate::select!(@branches [$($how)*]
             [$($done)* { future value open [$pattern] [$future] [true] [$handler] }] $($($rest)*)?)
     };
+    (@branches $($rest:tt)*) => {
+        ::core::compile_error!("a branch of select! is `pattern = future, if condition => handler`, or last `else => handler`")
+    };
     (@run [$biased:expr]
         [$({ $future:ident $value:ident $open:ident [$pattern:pat] [$expression:expr] [$condition:expr] [$handler:expr] })*]
         $otherwise:block) => {{
@@ -154,6 +157,9 @@ macro_rules! join {
         }
         ($( $value.expect("all are ready"), )*)
     }};
+    (@each $($rest:tt)*) => {
+        ::core::compile_error!("join! takes futures, separated by commas")
+    };
     (biased; $($futures:tt)*) => {
         $crate::join!(@each [true] [] $($futures)*)
     };
@@ -214,6 +220,9 @@ macro_rules! try_join {
             ::core::option::Option::Some(error) => ::core::result::Result::Err(error),
         }
     }};
+    (@each $($rest:tt)*) => {
+        ::core::compile_error!("try_join! takes futures, separated by commas")
+    };
     (biased; $($futures:tt)*) => {
         $crate::try_join!(@each [true] [] $($futures)*)
     };

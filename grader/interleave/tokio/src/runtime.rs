@@ -66,8 +66,7 @@ impl Builder {
     #[track_caller]
     pub fn build(&mut self) -> io::Result<Runtime> {
         let current_thread = self.current_thread;
-        let inner =
-            if current_thread { executor::Runtime::current_thread() } else { executor::Runtime::parallel() };
+        let inner = if current_thread { executor::Runtime::current_thread() } else { executor::Runtime::parallel() };
         Ok(Runtime { handle: Handle(inner) })
     }
 }

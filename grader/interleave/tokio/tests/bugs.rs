@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use tokio_standin::runtime::Builder;
-use tokio_standin::sync::{Mutex, Notify, mpsc, oneshot};
+use tokio_standin::sync::{Mutex, Notify, OnceCell, mpsc, oneshot};
 use tokio_standin::time::{Duration, sleep, timeout};
 use tokio_standin::{select, task};
 
@@ -334,6 +334,31 @@ fn a_task_that_waits_at_the_end_is_a_leak() {
 }
 
 #[test]
+fn a_static_is_as_new_in_each_execution() {
+    static LOCK: Mutex<()> = Mutex::const_new(());
+    static CELL: OnceCell<u32> = OnceCell::const_new();
+    static PERMIT: Notify = Notify::const_new();
+    // Ends with the lock held, the cell set and a permit left.
+    assert_found(&[FailureKind::Deadlock], || {
+        executor::block_on(async {
+            let _guard = LOCK.lock().await;
+            assert_eq!(CELL.set(1), Ok(()));
+            PERMIT.notify_one();
+            std::future::pending::<()>().await;
+        });
+    });
+    assert_fine(|| {
+        let other = thread::spawn(|| executor::block_on(async { drop(LOCK.lock().await) }));
+        executor::block_on(async {
+            drop(LOCK.lock().await);
+            assert_eq!(CELL.get_or_init(|| async { 2 }).await, &2);
+            assert!(timeout(Duration::from_millis(1), PERMIT.notified()).await.is_err());
+        });
+        other.join().unwrap();
+    });
+}
+
+#[test]
 fn tasks_of_one_thread_change_only_where_they_await() {
     fn counted(runtime: &tokio_standin::runtime::Runtime) -> u32 {
         runtime.block_on(async {
@@ -372,8 +397,8 @@ fn a_timer_calls_a_waker_of_the_programs_own_making() {
             let mut sleep = Box::pin(sleep(Duration::from_secs(1)));
             let mut wrapped = None;
             poll_fn(|context| {
-                let wrapped = wrapped
-                    .get_or_insert_with(|| Arc::new(Wrapped(context.waker().clone(), sync::Mutex::new(0))));
+                let wrapped =
+                    wrapped.get_or_insert_with(|| Arc::new(Wrapped(context.waker().clone(), sync::Mutex::new(0))));
                 sleep.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::clone(wrapped))))
             })
             .await;

@@ -61,12 +61,7 @@ impl<T> Receiver<T> {
         }
     }
 
-    fn recv_until(
-        &self,
-        operation: &'static str,
-        until: Until,
-        at: &'static Location<'static>,
-    ) -> Result<T, Nothing> {
+    fn recv_until(&self, operation: &'static str, until: Until, at: &'static Location<'static>) -> Result<T, Nothing> {
         engine::point_at(operation, self.object(), at);
         let waiting = Waiting { operation, object: self.object().id(), at, until, biased: true };
         match waiting.start(&[self]) {

@@ -5,5 +5,5 @@ pub(crate) use interleave::thread;
 pub(crate) use interleave::time::{Duration, Instant};
 pub(crate) use interleave_crossbeam as crossbeam;
 
-#[path = "programs.rs"]
+#[path = "programs/mod.rs"]
 pub(crate) mod programs;

@@ -46,19 +46,24 @@ impl Barrier {
         let at = Location::caller();
         let mut arrived_in = None;
         async move {
-            let arrive = self.shared.until("wait", at, |state| &mut state.waiting, |state| match arrived_in {
-                Some(generation) => (state.generation != generation).then(|| (false, Vec::new())),
-                None => {
-                    state.arrived += 1;
-                    if state.arrived < self.count {
-                        arrived_in = Some(state.generation);
-                        return None;
+            let arrive = self.shared.until(
+                "wait",
+                at,
+                |state| &mut state.waiting,
+                |state| match arrived_in {
+                    Some(generation) => (state.generation != generation).then(|| (false, Vec::new())),
+                    None => {
+                        state.arrived += 1;
+                        if state.arrived < self.count {
+                            arrived_in = Some(state.generation);
+                            return None;
+                        }
+                        state.arrived = 0;
+                        state.generation += 1;
+                        Some((true, state.waiting.take()))
                     }
-                    state.arrived = 0;
-                    state.generation += 1;
-                    Some((true, state.waiting.take()))
-                }
-            });
+                },
+            );
             let (leads, others) = arrive.await;
             wake(others, at);
             BarrierWaitResult(leads)

@@ -310,12 +310,17 @@ impl<T: Clone> Receiver<T> {
         let at = Location::caller();
         let Receiver { shared, next } = self;
         async move {
-            let taken = shared.until("recv", at, |state| &mut state.receiving, |state| match state.take(next) {
-                Err(TryRecvError::Empty) => None,
-                Err(TryRecvError::Closed) => Some(Err(RecvError::Closed)),
-                Err(TryRecvError::Lagged(count)) => Some(Err(RecvError::Lagged(count))),
-                Ok(message) => Some(Ok(message)),
-            });
+            let taken = shared.until(
+                "recv",
+                at,
+                |state| &mut state.receiving,
+                |state| match state.take(next) {
+                    Err(TryRecvError::Empty) => None,
+                    Err(TryRecvError::Closed) => Some(Err(RecvError::Closed)),
+                    Err(TryRecvError::Lagged(count)) => Some(Err(RecvError::Lagged(count))),
+                    Ok(message) => Some(Ok(message)),
+                },
+            );
             Ok(T::clone(&*taken.await?))
         }
     }

@@ -5,6 +5,7 @@ use interleave::engine::{self, Wait, WaitKind};
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::ops::Deref;
 use std::panic::Location;
 use std::sync::Arc;
@@ -82,7 +83,7 @@ impl<T> Chan<T> {
             state.borrowed += 1;
             state.version != seen
         });
-        Ref { chan: self, has_changed, at }
+        Ref { chan: self, has_changed, at, _not_send: PhantomData }
     }
 
     /// Changes the value. If `change` says that it did, receivers are told.
@@ -120,7 +121,12 @@ pub struct Ref<'a, T> {
     chan: &'a Chan<T>,
     has_changed: bool,
     at: &'static Location<'static>,
+    // As there, it stays on its thread: a task that is sent about cannot keep it across an await.
+    _not_send: PhantomData<*const ()>,
 }
+
+// SAFETY: as for `tokio::sync::watch::Ref`.
+unsafe impl<T: Sync> Sync for Ref<'_, T> {}
 
 impl<T> Ref<'_, T> {
     /// As `tokio::sync::watch::Ref::has_changed`.
@@ -379,15 +385,17 @@ impl<T> Receiver<T> {
         async move {
             chan.shared.point("wait_for", at);
             loop {
-                let reference = chan.borrow(*seen, at);
-                let (version, gone) = chan.shared.with(|state| (state.version, state.senders == 0));
-                *seen = version;
-                if wanted(&reference) {
-                    return Ok(reference);
-                }
-                drop(reference);
-                if gone {
-                    return Err(RecvError(()));
+                // In a block: the reference must not live while this waits.
+                {
+                    let reference = chan.borrow(*seen, at);
+                    let (version, gone) = chan.shared.with(|state| (state.version, state.senders == 0));
+                    *seen = version;
+                    if wanted(&reference) {
+                        return Ok(reference);
+                    }
+                    if gone {
+                        return Err(RecvError(()));
+                    }
                 }
                 // If all senders go now, their last value is looked at once more.
                 let _gone = change(chan, seen, "wait_for", at).await;
@@ -408,13 +416,18 @@ async fn change<T>(
     operation: &'static str,
     at: &'static Location<'static>,
 ) -> Result<(), RecvError> {
-    let changed = chan.shared.until(operation, at, |state| &mut state.changing, |state| {
-        if state.version != *seen {
-            *seen = state.version;
-            return Some(Ok(()));
-        }
-        (state.senders == 0).then_some(Err(RecvError(())))
-    });
+    let changed = chan.shared.until(
+        operation,
+        at,
+        |state| &mut state.changing,
+        |state| {
+            if state.version != *seen {
+                *seen = state.version;
+                return Some(Ok(()));
+            }
+            (state.senders == 0).then_some(Err(RecvError(())))
+        },
+    );
     changed.await
 }
 

@@ -97,11 +97,7 @@ impl<T> Sender<T> {
     /// # Errors
     /// If there was no room in time, or nobody receives any more: the message.
     #[track_caller]
-    pub fn send_timeout(
-        &self,
-        message: T,
-        timeout: Duration,
-    ) -> impl Future<Output = Result<(), SendTimeoutError<T>>> {
+    pub fn send_timeout(&self, message: T, timeout: Duration) -> impl Future<Output = Result<(), SendTimeoutError<T>>> {
         let at = Location::caller();
         async move {
             let room = acquire(&self.0, "send_timeout", 1, at);
