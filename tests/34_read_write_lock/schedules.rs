@@ -35,25 +35,25 @@ fn crowd(readers: &[&str], writers: &[&str]) {
     expect_eq!(lock.read().unwrap().get(), writers.len() as u32, "the value 0, after each writer added 1");
 }
 
-/// Two readers and a writer, in any order: the writer is alone, and whoever leaves last lets the next one in.
+/// Two readers and a writer, in any order: the writer is alone, and gets in when the last reader leaves, whichever that is.
 ///
-/// Next: two readers can leave at the same time. Which of them is the last, and when does it know?
+/// Next: between what a thread finds out and what it does about it nobody may come: both belong under one hold of the mutex.
 #[scenario]
 fn two_readers_and_a_writer() {
     crowd(&["reader 1", "reader 2"], &["writer"]);
 }
 
-/// A reader and two writers, in any order: each writer is alone, and each gets its turn, also one that was woken too late.
+/// A reader and two writers, in any order: each writer is alone and gets its turn, even if it finds the door shut again.
 ///
-/// Next: a writer that was woken can find another one inside. Is it still counted among those who wait?
+/// Next: a writer that was woken may find another one inside. Does everybody still know that it waits?
 #[scenario]
 fn a_reader_and_two_writers() {
     crowd(&["reader"], &["writer 1", "writer 2"]);
 }
 
-/// Two readers and two writers, in any order: each gets its turn, also one whose turn another thread could take for its own.
+/// Two readers and two writers, in any order: each writer is alone, and nobody loses its turn to a thread that came later.
 ///
-/// Next: whoever is let in by another thread must be let in by name, or look for itself; a right that anybody can use is stolen.
+/// Next: read the lanes from their end: which thread was wrong about another one, and when had it looked?
 #[scenario]
 fn two_readers_and_two_writers() {
     crowd(&["reader 1", "reader 2"], &["writer 1", "writer 2"]);

@@ -67,17 +67,18 @@ fn every_item_is_handled_once(producers: usize, consumers: usize, capacity: usiz
 
 // ---- In the middle
 
-/// Of two items that come to two idle consumers, each consumer gets one, while the other is still in work.
+/// Two consumers work at the same time as soon as there are items for both, although the producer has no room to go on.
 ///
 /// Next: each item can put one more consumer to work, not only the one that comes into an empty buffer.
 #[scenario]
-fn two_items_put_two_consumers_to_work() {
-    let both = Barrier::new(2);
-    let result = run(vec![0..2], 2, 2, |_: &usize| {
-        both.wait();
+fn two_consumers_work_side_by_side() {
+    // Each call of `work` waits for another one: a call alone never returns.
+    let pair = Barrier::new(2);
+    let result = run(vec![0..4], 2, 2, |_: &usize| {
+        pair.wait();
         Ok::<(), ()>(())
     });
-    expect_eq!(result.map(|summary| summary.handled), Ok(vec![1, 1]), "Summary::handled: each call waits for the other");
+    expect_eq!(result.map(|summary| summary.handled), Ok(vec![2, 2]), "Summary::handled, each call of work beside another");
 }
 
 /// Two producers never fill one place twice, however they come to it.

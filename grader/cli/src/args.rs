@@ -201,6 +201,9 @@ pub(crate) struct Soak {
     /// Leave timing out
     #[arg(long)]
     pub(crate) without_timing: bool,
+    /// Only explore: every scenario with the random schedules of so many gradings
+    #[arg(long, conflicts_with = "without_timing")]
+    pub(crate) schedules: bool,
 }
 
 #[derive(Debug, Args)]

@@ -88,6 +88,12 @@ impl Default for FactLimits {
     }
 }
 
+/// Schedules of each random kind, for a scenario without a budget of its own.
+pub const SCHEDULES: u32 = 1000;
+
+/// Steps in all schedules together, for a scenario without a budget of its own.
+pub const STEPS: u64 = 400_000;
+
 /// How much is explored.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -110,10 +116,11 @@ pub struct Budget {
 }
 
 impl Schedules {
-    /// The effort for one scenario.
-    pub fn of(&self, scenario: &str) -> Budget {
+    /// The effort for one scenario: schedules and steps.
+    pub fn of(&self, scenario: &str) -> (u32, u64) {
         let own = self.scenario.get(scenario).copied().unwrap_or_default();
-        Budget { schedules: own.schedules.or(self.all.schedules), steps: own.steps.or(self.all.steps) }
+        let schedules = own.schedules.or(self.all.schedules).unwrap_or(SCHEDULES);
+        (schedules, own.steps.or(self.all.steps).unwrap_or(STEPS))
     }
 }
 

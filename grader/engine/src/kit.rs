@@ -82,7 +82,7 @@ impl Kit {
         }
         let manifest = manifest(&dependencies, mode)?;
         let folder = workspace.target.join("kits").join(format!("{}-{:016x}", mode.name(), hash(&manifest)));
-        let key = format!("{:016x}", hash(&(&manifest, toolchain, sources(workspace)?)));
+        let key = format!("{:016x}", hash(&(&manifest, toolchain, sources(workspace, mode)?)));
         if let Some(kit) = existing(&folder, &key) {
             return Ok(kit);
         }
@@ -192,10 +192,11 @@ fn manifest(dependencies: &toml::Table, mode: Mode) -> Result<String, Trouble> {
 }
 
 /// What the kit depends on beside its manifest: the lock file and the sources of the grader's own crates.
-fn sources(workspace: &Workspace) -> Result<u64, Trouble> {
+fn sources(workspace: &Workspace, mode: Mode) -> Result<u64, Trouble> {
     let mut hasher = DefaultHasher::new();
     std::fs::read(lock_file(workspace)).unwrap_or_default().hash(&mut hasher);
-    for own in ["harness", "interleave", "probe"] {
+    let own: &[&str] = if mode == Mode::Explore { &["harness", "interleave", "probe"] } else { &["harness", "probe"] };
+    for own in own {
         for entry in walkdir::WalkDir::new(workspace.grader.join(own)).sort_by_file_name() {
             let entry = entry.ours("cannot read the grader's own crates")?;
             if entry.file_type().is_file() {

@@ -8,6 +8,7 @@
 use crate::catalog::Exercise;
 use crate::checks::{behaviour, build, compile_fail, schedules, source_rules, timing, transcript};
 use crate::compiler::Compiled;
+use crate::config;
 use crate::facts::Tests;
 use crate::kit::{Kit, Mode};
 use crate::manifest;
@@ -20,8 +21,11 @@ use crate::workspace::Workspace;
 use std::fs::File;
 use std::path::Path;
 use std::sync::mpsc::{self, Sender};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use verdict::{Check, CheckReport, Event, FORMAT_VERSION, Finding, Outcome, Report, Submission, Verdict};
+
+/// No exploration at length takes longer for one scenario.
+const LONGEST_EXPLORATION: Duration = Duration::from_secs(3600);
 
 /// What is needed to grade anything.
 #[derive(Clone, Debug)]
@@ -154,6 +158,34 @@ impl Grader {
         schedules::replay(&tests, scenario, schedule)
     }
 
+    /// Explores a submission with the random schedules of so many gradings, one after another from the same seeds.
+    ///
+    /// # Errors
+    /// Our troubles only; also if the submission cannot be explored.
+    pub fn explore_at_length(
+        &self,
+        exercise: &Exercise,
+        source: &Source,
+        gradings: usize,
+        watch: &(dyn Fn(Event) + Sync),
+    ) -> Result<CheckReport, Trouble> {
+        let folder = RunFolder::new(&self.workspace)?;
+        let stage = self.stage(exercise, source, watch, &folder);
+        let mut tests = match stage.explored()? {
+            Explored::Ready(tests) => tests,
+            Explored::Refused(compiled, _) => {
+                stage.insist(&compiled)?;
+                return Err(Trouble::Ours("it cannot be explored".into()));
+            }
+        };
+        tests.time = LONGEST_EXPLORATION;
+        let grading = Grading { stage, wanted: Vec::new(), jobs: self.jobs };
+        let of_one = exercise.config.schedules.all.schedules.unwrap_or(config::SCHEDULES);
+        let schedules = u32::try_from(gradings).ok().and_then(|gradings| gradings.checked_mul(of_one));
+        let all = config::Budget { schedules: Some(schedules.unwrap_or(u32::MAX)), steps: Some(u64::MAX) };
+        grading.scenarios(&tests, &config::Schedules { all, ..config::Schedules::default() })
+    }
+
     /// Compiles a submission once and then runs everything that runs (behaviour, transcript, timing) again and again, as
     /// fresh processes each time. What it compiles to does not change between gradings, what its threads do can.
     ///
@@ -185,7 +217,7 @@ impl Grader {
         for _ in 0..times {
             let mut reports = vec![grading.behaviour(&tests)?, grading.transcript(&tests)?];
             if let Some(explored) = &explored {
-                reports.push(grading.scenarios(explored)?);
+                reports.push(grading.scenarios(explored, &exercise.config.schedules)?);
             }
             if let Some(timed) = &timed {
                 reports.push(grading.time(timed)?);
@@ -286,16 +318,16 @@ impl Grading<'_> {
     /// Builds what exploring needs and explores; everything else goes on meanwhile.
     fn explore(&self) -> Result<Result<CheckReport, (Compiled, Kit)>, Trouble> {
         match self.stage.explored()? {
-            Explored::Ready(tests) => self.scenarios(&tests).map(Ok),
+            Explored::Ready(tests) => self.scenarios(&tests, &self.stage.exercise.config.schedules).map(Ok),
             Explored::Refused(compiled, kit) => Ok(Err((compiled, kit))),
         }
     }
 
-    fn scenarios(&self, tests: &Tests) -> Result<CheckReport, Trouble> {
+    fn scenarios(&self, tests: &Tests, budgets: &config::Schedules) -> Result<CheckReport, Trouble> {
         let exercise = self.stage.exercise;
         let scenarios = manifest::functions(&exercise.tests.join("schedules.rs"), "scenario")?;
         let of = exercise.points(Check::Schedules);
-        schedules::check(tests, &scenarios, &exercise.config.schedules, of, self.jobs, self.stage.watch)
+        schedules::check(tests, &scenarios, budgets, of, self.jobs, self.stage.watch)
     }
 
     /// What the exploration came to. What compiles neither way is the build's to report; what compiles against std only cannot

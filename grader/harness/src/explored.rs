@@ -16,11 +16,8 @@ use std::cell::RefCell;
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
-/// How many schedules of each random kind are tried, unless the grader says otherwise.
-const SCHEDULES: usize = 1000;
-
-/// How many steps all schedules may take together, unless the grader says otherwise.
-const STEPS: u64 = 400_000;
+/// How many schedules of each random kind are tried, and how many steps all may take together, where no grader says so.
+const ALONE: (u64, u64) = (1000, 400_000);
 
 /// So many steps of a recording are passed on: the last ones.
 const SHOWN: usize = 400;
@@ -118,8 +115,8 @@ pub fn scenario(_path: &'static str, flags: &[&str], body: fn()) {
     let plan = match std::env::var("GRADER_SCHEDULE").ok().and_then(|text| schedule::from_text(&text)) {
         Some(schedule) => Plan { phases: vec![Phase::Replay { schedule }], steps: u64::MAX, limits },
         None => {
-            let schedules = number("GRADER_SCHEDULES").map_or(SCHEDULES, |schedules| schedules as usize);
-            let mut plan = Plan::usual(schedules, number("GRADER_STEPS").unwrap_or(STEPS), limits);
+            let schedules = number("GRADER_SCHEDULES").unwrap_or(ALONE.0) as usize;
+            let mut plan = Plan::usual(schedules, number("GRADER_STEPS").unwrap_or(ALONE.1), limits);
             if flags.contains(&"no_spurious") {
                 plan.phases.retain(|phase| !matches!(phase, Phase::Spurious { .. }));
             }

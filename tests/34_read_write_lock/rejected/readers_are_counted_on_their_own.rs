@@ -1,4 +1,4 @@
-//! caught-by: schedules — two_readers_and_two_writers
+//! caught-by: schedules — two_readers_and_a_writer
 //! Readers are counted under another mutex, after the first is released: a writer can come between look and count.
 
 use std::cell::UnsafeCell;

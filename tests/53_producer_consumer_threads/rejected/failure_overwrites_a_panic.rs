@@ -53,10 +53,9 @@ where
     assert!(capacity > 0, "a run needs room for at least one item");
     let buffer = Buffer::new(sources.len(), capacity);
     let (produced, handled) = thread::scope(|scope| {
-        let (buffer, work) = (&buffer, &work);
-        let consume = || buffer.guarded(|| consume(buffer, work));
-        let consumers: Vec<_> = (0..consumers).map(|_| scope.spawn(consume)).collect();
-        let produce = |source| buffer.guarded(|| produce(buffer, source));
+        let consume = |_| scope.spawn(|| buffer.guarded(|| consume(&buffer, &work)));
+        let consumers: Vec<_> = (0..consumers).map(consume).collect();
+        let produce = |source| buffer.guarded(|| produce(&buffer, source));
         let producers: Vec<_> = sources.into_iter().map(|source| scope.spawn(move || produce(source))).collect();
         let produced: Vec<_> = producers.into_iter().map(|producer| producer.join().unwrap()).collect();
         let handled: Vec<_> = consumers.into_iter().map(|consumer| consumer.join().unwrap()).collect();

@@ -1,4 +1,4 @@
-//! caught-by: schedules — two_producers_two_consumers_capacity_1
+//! caught-by: schedules — two_consumers_work_side_by_side
 //! A consumer waits for an item, gives the lock away, and takes it again to take the item: two have found the same one.
 
 use std::collections::VecDeque;

@@ -1,4 +1,4 @@
-//! caught-by: schedules — two_items_put_two_consumers_to_work
+//! caught-by: schedules — two_consumers_work_side_by_side
 //! An item is announced only if the buffer was empty: of two idle consumers one is told of the first, and nobody of the second.
 
 use std::collections::VecDeque;

@@ -79,12 +79,8 @@ fn one(
     budgets: &config::Schedules,
     translation: &Translation,
 ) -> Result<Judged, Trouble> {
-    let budget = budgets.of(&scenario.name);
-    let variables = [
-        ("GRADER_SCHEDULES", budget.schedules.map(|schedules| schedules.to_string())),
-        ("GRADER_STEPS", budget.steps.map(|steps| steps.to_string())),
-    ];
-    let given: Vec<(&str, String)> = variables.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    let (schedules, steps) = budgets.of(&scenario.name);
+    let given = [("GRADER_SCHEDULES", schedules.to_string()), ("GRADER_STEPS", steps.to_string())];
     let (showed, wall) = tests.run_with(Check::Schedules, MODULE, scenario, &given)?;
     let millis = wall.as_millis() as u64;
     let mut item =

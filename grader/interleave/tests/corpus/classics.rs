@@ -2,6 +2,7 @@
 //! Lu, Park, Seo, Zhou, "Learning from Mistakes", ASPLOS 2008.
 
 use super::bug::{Bug, Version, bug};
+use super::go::Channel;
 use super::platform::channel::{self, select};
 use super::platform::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering, fence};
 use super::platform::sync::{Arc, Condvar, Mutex, RwLock};
@@ -14,6 +15,7 @@ corpus! {
     "classic";
     aba: bug("Treiber's stack, ABA", Panic);
     barrier_reused: bug("a barrier with one turnstile", Panic);
+    closed_twice: bug("a channel closed by two", Panic);
     daemon: bug("a daemon that nobody waits for", Panic).with_leftovers();
     double_checked: bug("double-checked initialisation", Race).with_weak_memory();
     message_passing: bug("message passing without release and acquire", Panic).with_weak_memory();
@@ -109,6 +111,26 @@ pub(crate) fn barrier_reused(version: Version) {
                     rounds[thread].store(round, SeqCst);
                     wait();
                     assert!(rounds[1 - thread].load(SeqCst) >= round);
+                }
+            });
+        }
+    });
+}
+
+/// Two ways out of a stream both find its channel open, and both close it.
+pub(crate) fn closed_twice(version: Version) {
+    let quit = Channel::<()>::new(0);
+    let (open, once) = (AtomicBool::new(true), AtomicBool::new(true));
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let mine = match version {
+                    Version::Broken => open.load(SeqCst),
+                    Version::Mended => once.swap(false, SeqCst),
+                };
+                if mine {
+                    quit.close();
+                    open.store(false, SeqCst);
                 }
             });
         }

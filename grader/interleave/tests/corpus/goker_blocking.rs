@@ -4,7 +4,7 @@
 use super::bug::{Bug, Version, bug};
 use super::go::{Channel, WaitGroup};
 use super::platform::sync::atomic::{AtomicBool, Ordering};
-use super::platform::sync::mpsc::{self, RecvTimeoutError};
+use super::platform::sync::mpsc::{self, RecvTimeoutError, TryRecvError};
 use super::platform::sync::{Arc, Condvar, Mutex, RwLock};
 use super::platform::thread;
 use super::platform::time::Duration;
@@ -237,19 +237,26 @@ pub(crate) fn kubernetes_5316(version: Version) {
     answer.recv_timeout(Duration::from_millis(1));
 }
 
-/// A consistency check that fails early returns without telling those who wait for it.
+/// A check that has failed asks whether the store drains, to know whether that is worth a line in the log; asked like this, it
+/// waits until the store does, and the store waits for the check.
 pub(crate) fn cockroach_25456(version: Version) {
-    let computed = Channel::<()>::new(0);
-    let stopping = AtomicBool::new(false);
+    let (drain, draining) = mpsc::channel::<()>();
+    let key = AtomicBool::new(true);
+    let key = &key;
     thread::scope(|scope| {
-        scope.spawn(|| stopping.store(true, SeqCst));
-        scope.spawn(|| {
-            if stopping.load(SeqCst) && !version.is_mended() {
+        scope.spawn(|| key.store(false, SeqCst));
+        let check = scope.spawn(move || {
+            if key.load(SeqCst) {
                 return;
             }
-            computed.close();
+            let drains = match version {
+                Version::Broken => draining.recv().is_err(),
+                Version::Mended => draining.try_recv() == Err(TryRecvError::Disconnected),
+            };
+            assert!(!drains);
         });
-        computed.recv();
+        check.join().unwrap();
+        drop(drain);
     });
 }
 
@@ -567,29 +574,26 @@ pub(crate) fn moby_28462(version: Version) {
     });
 }
 
-/// A stopper drains its tasks before it tells the workers to stop; a worker waits for the stop inside of a task.
+/// To stop is to take the lock and wait for all workers to be done; a worker that starts a task takes the lock.
 pub(crate) fn cockroach_1055(version: Version) {
-    let (tasks, workers) = (WaitGroup::default(), WaitGroup::default());
-    let stop = Channel::<()>::new(0);
-    let started = AtomicBool::new(false);
+    let workers = WaitGroup::default();
+    let draining = Mutex::new(false);
     workers.add(2);
     thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
-                if !started.swap(true, SeqCst) {
-                    tasks.add(1);
-                    stop.recv();
-                    tasks.done();
+                for _task in 0..2 {
+                    if *draining.lock().unwrap() {
+                        break;
+                    }
                 }
                 workers.done();
             });
         }
+        let mut held = draining.lock().unwrap();
+        *held = true;
         if version.is_mended() {
-            stop.close();
-            tasks.wait();
-        } else {
-            tasks.wait();
-            stop.close();
+            drop(held);
         }
         workers.wait();
     });

@@ -83,22 +83,20 @@ pub(crate) fn grpc_1687(version: Version) {
     });
 }
 
-/// Two ways out of a stream both find its channel open, and both close it.
+/// Who stops a source closes its channel and forgets it; the source's thread looks for the channel when it gets there.
 pub(crate) fn istio_8967(version: Version) {
-    let quit = Channel::<()>::new(0);
-    let (open, once) = (AtomicBool::new(true), AtomicBool::new(true));
+    let done = Mutex::new(Some(Arc::new(Channel::<()>::new(0))));
     thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                let mine = match version {
-                    Version::Broken => open.load(SeqCst),
-                    Version::Mended => once.swap(false, SeqCst),
-                };
-                if mine {
-                    quit.close();
-                    open.store(false, SeqCst);
-                }
-            });
+        scope.spawn(|| {
+            let channel = done.lock().unwrap().clone().expect("the source has a channel");
+            assert_eq!(channel.recv(), None);
+        });
+        let mut done = done.lock().unwrap();
+        if let Some(channel) = done.as_ref() {
+            channel.close();
+        }
+        if !version.is_mended() {
+            *done = None;
         }
     });
 }

@@ -15,28 +15,24 @@ corpus! {
     moby_33781: bug("moby#33781, channel & context", Deadlock);
 }
 
-/// A producer serves two consumers in turn; the reader reads one of them to the end before it looks at the other.
+/// A flow is cancelled by a message to each of its streams, one after the other; the first is full, since its reader waits for
+/// something to come from the second.
 pub(crate) fn cockroach_35931(version: Version) {
-    let (to_left, left) = channel::bounded(0);
-    let (to_right, right) = channel::bounded(0);
+    let (to_left, left) = channel::bounded(1);
+    let (to_right, right) = channel::bounded(1);
+    let rows = to_left.clone();
     thread::scope(|scope| {
+        scope.spawn(move || _ = rows.send("row"));
         scope.spawn(move || {
-            for row in 0..2 {
-                to_left.send(row).unwrap();
-                to_right.send(row).unwrap();
-            }
+            assert_eq!(right.recv(), Ok("cancelled"));
+            left.try_iter().for_each(drop);
         });
-        if !version.is_mended() {
-            assert_eq!(left.iter().count() + right.iter().count(), 4);
-            return;
+        if version.is_mended() {
+            _ = to_left.try_send("cancelled");
+        } else {
+            _ = to_left.send("cancelled");
         }
-        for _ in 0..4 {
-            let row = select! {
-                recv(left) -> row => row,
-                recv(right) -> row => row,
-            };
-            assert!(row.is_ok());
-        }
+        to_right.send("cancelled").unwrap();
     });
 }
 

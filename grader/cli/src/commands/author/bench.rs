@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &Bench, screen: &Screen) -> Result<ExitCode, Troubl
 fn one(desk: &Desk, exercise: &Exercise, rounds: usize, screen: &Screen) -> Result<(), Trouble> {
     let bench = Copy::new(desk, exercise)?;
     screen.print(&format!("{} ({rounds} rounds, medians)\n", exercise.folder));
-    let mut times: [Vec<f64>; 5] = Default::default();
+    let mut times: [Vec<f64>; 6] = Default::default();
     // One round more than counted: the first warms everything.
     for round in 0..=rounds {
         let edits = [
@@ -37,6 +37,7 @@ fn one(desk: &Desk, exercise: &Exercise, rounds: usize, screen: &Screen) -> Resu
             (2, bench.edit(round * 10 + 2, "")),
             (3, bench.edit(round * 10 + 3, "")),
             (4, bench.edit(round * 10 + 4, "")),
+            (5, bench.edit(round * 10 + 5, "")),
         ];
         for (which, text) in edits {
             std::fs::write(&bench.file, text)
@@ -46,7 +47,8 @@ fn one(desk: &Desk, exercise: &Exercise, rounds: usize, screen: &Screen) -> Resu
                 0 => bench.cargo()?,
                 1 => bench.grader(&[], 4)?,
                 2 => bench.grader(&["--only", "behaviour"], 0)?,
-                3 => bench.grader(&["--only", "source_rules,build,compile_fail,behaviour,transcript"], 0)?,
+                3 => bench.grader(&["--only", "schedules"], 0)?,
+                4 => bench.grader(&["--only", "source_rules,build,compile_fail,behaviour,schedules,transcript"], 0)?,
                 _ => bench.grader(&[], 0)?,
             }
             if round > 0 {
@@ -62,6 +64,7 @@ fn one(desk: &Desk, exercise: &Exercise, rounds: usize, screen: &Screen) -> Resu
         "plain cargo test, behaviour",
         "grader, compile error",
         "grader, behaviour",
+        "grader, schedules",
         "grader, all but timing",
         "grader, everything",
     ];
@@ -89,8 +92,9 @@ impl Copy {
         let root = desk.workspace.target.join("bench").join(&exercise.folder);
         let trouble = |error: std::io::Error| Trouble::Ours(format!("cannot copy into {}: {error}", root.display()));
         let whole = |tree: &str| PathBuf::from(tree).join(&exercise.folder);
+        let own = |name: &str| PathBuf::from("grader").join(name);
         let parts =
-            [whole("exercises"), whole("solutions"), whole("tests"), "grader/probe".into(), "grader/harness".into()];
+            [whole("exercises"), whole("solutions"), whole("tests"), own("probe"), own("harness"), own("interleave")];
         for part in &parts {
             copy(&desk.workspace.root.join(part), &root.join(part)).map_err(trouble)?;
         }
@@ -103,7 +107,7 @@ impl Copy {
             .lines()
             .filter(|line| !line.starts_with("default-members"))
             .map(|line| match line.starts_with("members") {
-                true => "members = [\"exercises/*\", \"solutions/*\", \"tests/*\", \"grader/probe\", \"grader/harness\", \"grader/harness/macros\"]\n".to_owned(),
+                true => "members = [\"exercises/*\", \"solutions/*\", \"tests/*\", \"grader/probe\", \"grader/harness\", \"grader/harness/macros\", \"grader/interleave\", \"grader/interleave/tokio\", \"grader/interleave/crossbeam\"]\n".to_owned(),
                 false => format!("{line}\n"),
             })
             .collect();

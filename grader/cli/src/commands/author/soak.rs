@@ -5,6 +5,7 @@ use crate::args::Soak;
 use crate::commands::Desk;
 use crate::exit_code::ExitCode;
 use crate::screen::Screen;
+use engine::catalog::Exercise;
 use engine::manifest::rust_files;
 use engine::pipeline::Grader;
 use engine::processes;
@@ -12,14 +13,14 @@ use engine::submission::Source;
 use engine::trouble::Trouble;
 use std::process::{Command, Stdio};
 use std::time::Instant;
-use verdict::{Check, Origin, Verdict};
+use verdict::{Check, Evidence, Origin, Verdict};
 
 pub(crate) fn run(arguments: &Soak, screen: &Screen) -> Result<ExitCode, Trouble> {
     let desk = Desk::open(screen)?;
     let exercises = chosen(&desk, &arguments.exercises)?;
     let grader = Grader::new(desk.workspace.clone())?;
     let load = if arguments.load { busy(grader.jobs)? } else { Vec::new() };
-    let (mut false_rejections, mut unsettled, mut gradings) = (0, 0, 0);
+    let (mut false_rejections, mut unsettled, mut gradings, mut wrong_schedules) = (0, 0, 0, 0);
     for exercise in &exercises {
         let timing = exercise.checks().contains(&Check::Timing) && !arguments.without_timing;
         let mut sources = vec![Source::reference(exercise)?];
@@ -27,6 +28,13 @@ pub(crate) fn run(arguments: &Soak, screen: &Screen) -> Result<ExitCode, Trouble
             sources.push(Source::file(Origin::Accepted, &path)?);
         }
         for source in &sources {
+            if arguments.schedules {
+                if exercise.checks().contains(&Check::Schedules) {
+                    wrong_schedules += explored(&grader, exercise, source, arguments.times, screen)?;
+                    gradings += arguments.times;
+                }
+                continue;
+            }
             let (begun, mut wrong, mut open, mut round) = (Instant::now(), 0, 0, 0);
             grader.run_repeatedly(exercise, source, arguments.times, timing, &mut |reports| {
                 round += 1;
@@ -52,8 +60,42 @@ pub(crate) fn run(arguments: &Soak, screen: &Screen) -> Result<ExitCode, Trouble
         }
     }
     drop(load);
+    if arguments.schedules {
+        screen.print(&format!("\nschedules of {gradings} gradings, {wrong_schedules} false alarms\n"));
+        return Ok(if wrong_schedules > 0 { ExitCode::Rejected } else { ExitCode::Success });
+    }
     screen.print(&format!("\n{gradings} gradings, {false_rejections} false rejections, {unsettled} inconclusive\n"));
     Ok(if false_rejections > 0 { ExitCode::Rejected } else { ExitCode::Success })
+}
+
+/// Explores one source at length; how many scenarios failed.
+fn explored(
+    grader: &Grader,
+    exercise: &Exercise,
+    source: &Source,
+    gradings: usize,
+    screen: &Screen,
+) -> Result<usize, Trouble> {
+    let begun = Instant::now();
+    let report = grader.explore_at_length(exercise, source, gradings, &|_| {})?;
+    for finding in &report.findings {
+        let seen = finding.seen.as_deref().unwrap_or("");
+        screen.print(&format!("    {} — {}: {seen}\n", finding.check, finding.subject));
+    }
+    let tried = match &report.evidence {
+        Evidence::Schedules { scenarios } => {
+            scenarios.iter().map(|each| each.sampled + each.exhausted + each.further).sum::<u64>()
+        }
+        _ => 0,
+    };
+    screen.print(&format!(
+        "{gradings} × {}: {} false alarms in {tried} schedules of {} scenarios, {:.1} s\n",
+        grader.workspace.shown(&source.root),
+        report.findings.len(),
+        report.items.len(),
+        begun.elapsed().as_secs_f64()
+    ));
+    Ok(report.findings.len())
 }
 
 /// One process per core that does nothing but keep it busy; killed when dropped.

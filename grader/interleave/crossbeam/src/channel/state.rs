@@ -71,6 +71,7 @@ impl<T> State<T> {
         let chosen = engine::choose(self.partners(side).count());
         let entry = self.partners(side).nth(chosen).expect("a partner, since the operation was ready");
         entry.waiter.claim.take(entry.waiter.operation, entry.ticket);
+        engine::wake_task(entry.waiter.task);
         Ticket::Slot(entry.ticket)
     }
 

@@ -77,6 +77,7 @@ programs! {
         a_selected_operation_is_completed_later
         select_completes_a_rendezvous_later
         select_takes_an_offer_later
+        who_observes_learns_of_a_partner
         select_sees_a_closed_channel_as_ready
         mistakes_with_select_panic
     ;

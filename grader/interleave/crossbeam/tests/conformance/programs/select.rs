@@ -220,6 +220,15 @@ pub(crate) fn select_takes_an_offer_later() -> String {
     format!("{received:?} {:?}", producer.join().unwrap())
 }
 
+pub(crate) fn who_observes_learns_of_a_partner() -> String {
+    let (sender, receiver) = bounded(0);
+    let producer = thread::spawn(move || sender.send(5));
+    let mut select = Select::new();
+    select.recv(&receiver);
+    let ready = select.ready();
+    format!("{ready} {:?} {:?}", receiver.try_recv(), producer.join().unwrap())
+}
+
 pub(crate) fn select_sees_a_closed_channel_as_ready() -> String {
     let (sender, receiver) = unbounded::<i32>();
     drop(sender);
