@@ -74,9 +74,10 @@ impl<'a> Translation<'a> {
                 let place = if self.location(found.place.as_ref()).is_some() { "the code" } else { "the scenario" };
                 (Kind::Panic, "", format!("{place} panicked in '{}': {}", lane(found.lane as usize), found.about))
             }
+            "starvation" => (Kind::Starvation, "", found.seen.clone()),
             _ => (Kind::WrongAnswer, "", found.seen.clone()),
         };
-        let expected = if found.kind == "unmet" { format!("{}: {}", found.about, found.expected) } else { expected.to_owned() };
+        let expected = if matches!(found.kind.as_str(), "unmet" | "starvation") { format!("{}: {}", found.about, found.expected) } else { expected.to_owned() };
         let threads = interleaving.waiting.iter().map(|waiting| Standing {
             thread: lane(waiting.lane),
             doing: standing(&interleaving, waiting),

@@ -1,6 +1,6 @@
 //! Threads with a part to play, and the moment when all of them have come to rest.
-#![cfg_attr(feature = "explore", allow(dead_code))] // `explored` takes the place of most of it
 
+use crate::measures::own_id;
 use probe::threads::{self, Standing, Thread};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -113,36 +113,4 @@ pub fn quiesce() {
 /// arrives a second later"), never a way to wait for another thread.
 pub fn sleep(duration: Duration) {
     std::thread::sleep(duration);
-}
-
-/// The CPU time that all threads of this process have used so far.
-pub fn cpu_time() -> Duration {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` is a valid place for the answer.
-    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut time) };
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
-}
-
-/// How many threads this process has now, the test's own included.
-///
-/// # Panics
-/// If `/proc` cannot be read.
-pub fn threads_alive() -> usize {
-    let all = threads::read(None).expect("a process can read its own threads");
-    all.iter().filter(|thread| thread.standing != Standing::Ended).count()
-}
-
-/// How many file descriptors this process has open now.
-///
-/// # Panics
-/// If `/proc` cannot be read.
-pub fn open_descriptors() -> usize {
-    let entries = std::fs::read_dir("/proc/self/fd").expect("a process can list its own descriptors");
-    // The listing itself holds one.
-    entries.count() - 1
-}
-
-fn own_id() -> u32 {
-    // SAFETY: `gettid` takes nothing and cannot fail.
-    unsafe { libc::gettid() as u32 }
 }

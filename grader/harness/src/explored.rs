@@ -91,10 +91,10 @@ thread_local! {
 }
 
 #[track_caller]
-pub(crate) fn unmet(unmet: Unmet) -> ! {
+pub(crate) fn unmet(unmet: Unmet, kind: FailureKind) -> ! {
     let message = unmet.to_string();
     UNMET.set(Some(unmet));
-    engine::fail(FailureKind::Unmet, message.clone());
+    engine::fail(kind, message.clone());
     panic!("{message}")
 }
 
@@ -168,9 +168,11 @@ fn found(found: &Found) -> wire::Found {
         FailureKind::Livelock => "livelock",
         FailureKind::Panic => "panic",
         FailureKind::Unmet => "unmet",
+        FailureKind::Starvation => "starvation",
         FailureKind::Race => "race",
     };
-    let unmet = UNMET.take().filter(|_| failure.kind == FailureKind::Unmet).unwrap_or_else(|| Unmet {
+    let says = matches!(failure.kind, FailureKind::Unmet | FailureKind::Starvation);
+    let unmet = UNMET.take().filter(|_| says).unwrap_or_else(|| Unmet {
         about: failure.message.clone(),
         expected: String::new(),
         seen: String::new(),
@@ -238,7 +240,7 @@ fn found(found: &Found) -> wire::Found {
 fn watch_for_silence(begun: Instant) {
     const LOOK: Duration = Duration::from_millis(100);
     const BUSY: Duration = Duration::from_secs(1);
-    let me = own_id();
+    let me = crate::measures::own_id();
     std::thread::spawn(move || {
         let (mut known, mut since) = (0, crate::cpu_time());
         let mut waited = false;
@@ -264,9 +266,4 @@ fn watch_for_silence(begun: Instant) {
             report(wire::Explored { covered: Vec::new(), steps: progress, micros, found: Some(found) });
         }
     });
-}
-
-fn own_id() -> u32 {
-    // SAFETY: `gettid` takes nothing and cannot fail.
-    unsafe { libc::gettid() as u32 }
 }

@@ -4,6 +4,9 @@
 //! reference, an editor shows its errors. The attributes of this crate add what a grader needs: run by the grader,
 //! each fact has a process of its own, and reports over an inherited descriptor ([`probe::wire`]) instead of by exit code.
 //!
+//! With the feature `explore`, scenarios are linked with `interleave` instead of real threads: `actor`, `quiesce`, `sleep`,
+//! `block_on` and `Tracked` are then those of the exploration, under the same names.
+//!
 //! Three things make tests of concurrent code *exact* instead of timed:
 //! - [`actor`] starts a named thread that plays a part in the story of a test;
 //! - [`quiesce`] returns when every other thread is blocked, so that "it waits" can be asserted without a sleep;
@@ -12,24 +15,27 @@
 //! Expectations are [`expect!`] and [`expect_eq!`]: they say what was demanded and what was seen, for a person who must
 //! not read the test. Nothing here has an opinion on verdicts; that is the engine's.
 
+#[cfg(not(feature = "explore"))]
 mod actors;
+#[cfg(not(feature = "explore"))]
+mod alone;
 #[cfg(feature = "explore")]
 mod explored;
 mod graded;
+mod measures;
 mod memory;
+mod patience;
 mod peers;
-
-#[cfg(not(feature = "explore"))]
-mod alone;
 
 #[cfg(not(feature = "explore"))]
 pub use actors::{Actor, actor, quiesce, sleep};
 #[cfg(not(feature = "explore"))]
 pub use alone::{Tracked, block_on};
-pub use actors::{cpu_time, open_descriptors, threads_alive};
 #[cfg(feature = "explore")]
 pub use explored::{Actor, Tracked, actor, block_on, quiesce, sleep};
 pub use harness_macros::{fact, peer, scenario, transcript, workload};
+pub use measures::{cpu_time, open_descriptors, threads_alive};
+pub use patience::Patience;
 pub use peers::{Peer, start_peer};
 
 /// What the attributes expand to. Apart from them, so that importing an attribute imports no function of its name.
@@ -105,9 +111,20 @@ pub fn unmet(about: impl Into<String>, expected: impl Into<String>, seen: impl I
     let unmet = Unmet { about: about.into(), expected: expected.into(), seen: seen.into() };
     #[cfg(feature = "explore")]
     if interleave::engine::is_exploring() {
-        explored::unmet(unmet);
+        explored::unmet(unmet, interleave::engine::FailureKind::Unmet);
     }
     if graded::is_graded() { std::panic::panic_any(unmet) } else { panic!("{unmet}") }
+}
+
+/// Ends the scenario: somebody was passed over too often.
+#[track_caller]
+fn starved(about: String, expected: String, seen: String) -> ! {
+    let unmet = Unmet { about, expected, seen };
+    #[cfg(feature = "explore")]
+    if interleave::engine::is_exploring() {
+        explored::unmet(unmet, interleave::engine::FailureKind::Starvation);
+    }
+    self::unmet(unmet.about, unmet.expected, unmet.seen)
 }
 
 /// `expect!(condition, "what is looked at", "what is demanded", "what was seen")`: each text may be any expression

@@ -31,7 +31,7 @@ pub struct Covered {
 /// A failing schedule, shrunk and recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
-    /// `deadlock`, `lost_wakeup`, `leak`, `livelock`, `panic`, `unmet`, `race`.
+    /// `deadlock`, `lost_wakeup`, `leak`, `livelock`, `panic`, `unmet`, `starvation`, `race`.
     pub kind: String,
     /// A panic's message, or what was being looked at.
     pub about: String,

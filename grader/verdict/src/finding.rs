@@ -81,6 +81,8 @@ pub enum Kind {
     LostWakeup,
     /// Threads keep going, and get nowhere.
     Livelock,
+    /// A waiter is passed over more often than it may be.
+    Starvation,
     /// Two threads touch the same data at once, and nothing orders them.
     DataRace,
     /// A thread or task still waits when everything is over.
@@ -118,6 +120,7 @@ impl Kind {
             Kind::Signal => "SG",
             Kind::Deadlock | Kind::LostWakeup | Kind::LeftWaiting => "DL",
             Kind::Livelock => "LL",
+            Kind::Starvation => "ST",
             Kind::DataRace => "DR",
             Kind::Unexplorable => "UX",
             Kind::TimeLimit => "TLE",
@@ -142,6 +145,7 @@ impl Kind {
             Kind::Deadlock => "deadlock",
             Kind::LostWakeup => "lost wakeup",
             Kind::Livelock => "livelock",
+            Kind::Starvation => "starvation",
             Kind::DataRace => "data race",
             Kind::LeftWaiting => "left waiting",
             Kind::Unexplorable => "cannot be explored",

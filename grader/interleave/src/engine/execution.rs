@@ -666,7 +666,7 @@ impl Execution {
         if self.failure.is_none() {
             let operation = match kind {
                 FailureKind::Panic => Some("panics"),
-                FailureKind::Unmet => Some("fails"),
+                FailureKind::Unmet | FailureKind::Starvation => Some("fails"),
                 FailureKind::Race => Some("data race"),
                 _ => None,
             };

@@ -27,6 +27,8 @@ pub enum FailureKind {
     Panic,
     /// The scenario demands what was not so.
     Unmet,
+    /// A waiter was passed over more often than the scenario allows.
+    Starvation,
     /// Two tasks touched the same data, one of them writing, and nothing orders them.
     Race,
 }

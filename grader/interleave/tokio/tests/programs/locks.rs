@@ -60,6 +60,14 @@ async fn a_notification_that_is_not_seen_goes_to_the_next() -> String {
     notify.notify_one();
     drop(last);
     log.add(time::timeout(ms(1), notify.notified()).await.is_ok());
+    let notify = Arc::new(notify);
+    let mut first = Box::pin(notify.notified());
+    log.add(first.as_mut().enable());
+    let waiting = tokio::spawn(notify.clone().notified_owned());
+    time::sleep(ms(1)).await;
+    notify.notify_one();
+    drop(first);
+    log.add(time::timeout(ms(1), waiting).await.is_ok());
     log.text()
 }
 
