@@ -28,16 +28,16 @@
 //!   nothing, and one for a task that has ended does nothing.
 //! - **What is left is a leak.** A task that still waits when the scenario is over is reported, unless the scenario's
 //!   limits allow leftovers. Dropping a [`JoinHandle`] lets the task go on by itself; [`JoinHandle::abort`] asks it
-//!   to stop, and it has stopped when the handle says so. A waiting task that goes on when polled once more, though nobody
-//!   has woken it, is reported as a lost wakeup.
+//!   to stop, and it has stopped when the handle says so. A waiting task that goes on when polled once more,
+//!   though nobody has woken it, is reported as a lost wakeup.
 //! - **A panic** of a task is the [`JoinError`] of its handle. Unless the scenario's limits allow panics it ends
 //!   the execution first.
-//! - **Time is virtual**: [`sleep`] takes no time, and ends when nothing else can go on. Deadlines come in their order. A timer calls
-//!   a waker that the program has made itself (around ours, or to unpark a thread) in a task named "timer".
+//! - **Time is virtual**: [`sleep`] takes no time, and ends when nothing else can go on. Deadlines come in their order. A
+//!   timer calls a waker that the program has made itself (around ours, or to unpark a thread) in a task named "timer".
 //! - **`thread_local!`** values belong to a task, even where tasks share a thread.
 //!
-//! A future that is at the bottom (one that stores a waker itself) may say with [`waits`] what it waits for. Otherwise a waiting
-//! task is shown as waiting to be polled, at the place where it was spawned.
+//! A future that is at the bottom (one that stores a waker itself) may say with [`waits`] what it waits for. Otherwise a
+//! waiting task is shown as waiting to be polled, at the place where it was spawned.
 
 mod handle;
 mod runtime;

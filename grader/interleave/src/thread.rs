@@ -101,7 +101,8 @@ impl Thread {
         self.0.token.set(true);
         // SAFETY: nothing in here switches tasks.
         unsafe { engine::with(&self.0.clock, engine::release) };
-        engine::wake_all(self.0.park.id());
+        // Not those that wait for its end.
+        engine::wake_all_of(self.0.park.id(), |wait| wait.kind == WaitKind::Notification);
     }
 }
 

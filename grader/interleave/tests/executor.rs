@@ -149,6 +149,32 @@ fn a_task_that_is_aborted_drops_its_future_before_its_handle_says_so() {
 }
 
 #[test]
+fn a_task_that_has_a_result_has_dropped_its_future() {
+    /// Takes a step when it is dropped, so that others may go on meanwhile.
+    struct Counts(Arc<Mutex<u32>>);
+
+    impl Drop for Counts {
+        fn drop(&mut self) {
+            *self.0.lock().unwrap() += 1;
+        }
+    }
+
+    assert_fine(|| {
+        let dropped = Arc::new(Mutex::new(0));
+        let counts = Counts(Arc::clone(&dropped));
+        let task = executor::spawn(
+            None,
+            poll_fn(move |_| {
+                let _counts = &counts;
+                Poll::Ready(())
+            }),
+        );
+        executor::block_on(task).unwrap();
+        assert_eq!(*dropped.lock().unwrap(), 1);
+    });
+}
+
+#[test]
 fn a_panic_is_caught_by_the_handle() {
     let limits = Limits { panics: true, ..Limits::default() };
     let exploration = explored(limits, || {

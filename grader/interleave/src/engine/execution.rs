@@ -632,6 +632,11 @@ impl Execution {
         let task = &mut self.tasks[current.index()];
         task.unwinding += 1;
         task.panic = Some((message.clone(), at));
+        // Woken by the search for a lost wakeup, it has not found what it waited for.
+        let woken = self.rescue.as_mut().and_then(|stuck| stuck.iter_mut().find(|stuck| stuck.task == current));
+        if let Some(stuck) = woken {
+            stuck.missed = false;
+        }
         if !self.limits.panics {
             self.fail(FailureKind::Panic, message, at);
         }

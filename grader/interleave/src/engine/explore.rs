@@ -5,6 +5,7 @@ use super::record::Recording;
 use super::strategy::{Bounded, Choice, Random, Replay, Strategy, Urw};
 use super::task::TaskId;
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::panic::{self, Location};
 use std::rc::Rc;
 use std::sync::Once;
@@ -296,6 +297,7 @@ fn explain(first: Candidate, plan: &Plan, phase: Phase, nth: usize, nth_in_all: 
     let mut best = first;
     // A schedule that was given is shown as it is.
     if reproduced && !matches!(phase, Phase::Replay { .. }) {
+        best = shrinking.without_bystanders(best);
         best = shrinking.merge(best);
         best = shrinking.fewer_preemptions(best);
     }
@@ -344,6 +346,24 @@ impl Shrinking<'_> {
         let mut strategy = Box::new(Replay::new(schedule));
         strategy.begin();
         self.run(strategy).0
+    }
+
+    /// Leaves out whole tasks: one that has nothing to do with the failure can go on when nobody else does.
+    fn without_bystanders(&mut self, mut best: Candidate) -> Candidate {
+        let turned = turns(&best.schedule).into_iter().map(|turn| turn.0);
+        for task in turned.collect::<BTreeSet<_>>() {
+            if self.is_spent() {
+                break;
+            }
+            let others = turns(&best.schedule).into_iter().filter(|turn| turn.0 != task);
+            if let Some(found) = self.replay(others.flat_map(|turn| turn.1).collect())
+                && found.is_like(&best)
+                && found.cost() < best.cost()
+            {
+                best = found;
+            }
+        }
+        best
     }
 
     /// Joins what a task does in several turns into fewer turns, as long as the failure stays.

@@ -19,6 +19,7 @@ corpus! {
     daemon: bug("a daemon that nobody waits for", Panic).with_leftovers();
     double_checked: bug("double-checked initialisation", Race).with_weak_memory();
     message_passing: bug("message passing without release and acquire", Panic).with_weak_memory();
+    never_told: bug("a value without a notification", Deadlock);
     notify_before_wait: bug("a notification without a state", LostWakeup);
     parked_twice: bug("two tokens are one", LostWakeup);
     peterson: bug("Peterson's lock, the two writes swapped", Panic);
@@ -190,6 +191,29 @@ pub(crate) fn message_passing(version: Version) {
         });
         if flag.load(load) {
             assert_eq!(value.load(Relaxed), 42);
+        }
+    });
+}
+
+/// What is waited for neither comes nor is announced if the one who has it finds nobody to give it to; a wait that ended for no
+/// reason would find nothing.
+pub(crate) fn never_told(version: Version) {
+    let (value, come) = (Mutex::new(None), Condvar::new());
+    let wanted = AtomicBool::new(version.is_mended());
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            wanted.store(true, SeqCst);
+            let mut held = value.lock().unwrap();
+            if version.is_mended() {
+                held = come.wait_while(held, |value| value.is_none()).unwrap();
+            } else if held.is_none() {
+                held = come.wait(held).unwrap();
+            }
+            assert_eq!(held.take(), Some(42));
+        });
+        if wanted.load(SeqCst) {
+            *value.lock().unwrap() = Some(42);
+            come.notify_one();
         }
     });
 }

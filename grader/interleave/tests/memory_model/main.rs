@@ -1,7 +1,6 @@
 //! The memory model against the tables of the literature, and algorithms that depend on it.
 
 mod algorithms;
-mod cost;
 mod litmus;
 mod litmus_tests;
 mod tracked;

@@ -160,3 +160,46 @@ async fn a_watch_keeps_the_last_value() -> String {
     log.add(format!("{:?} {}", sender.send(1), *sender.borrow()));
     log.text()
 }
+
+async fn those_who_wait_learn_that_the_senders_are_gone() -> String {
+    let log = Log::default();
+    let (one, mut first) = mpsc::channel::<u32>(1);
+    let (two, second) = oneshot::channel::<u32>();
+    let (three, mut third) = broadcast::channel::<u32>(1);
+    let (four, mut fourth) = watch::channel(0);
+    let (five, mut fifth) = mpsc::unbounded_channel::<u32>();
+    let waiting = [
+        tokio::spawn(async move { format!("{:?}", first.recv().await) }),
+        tokio::spawn(async move { format!("{:?}", second.await) }),
+        tokio::spawn(async move { format!("{:?}", third.recv().await) }),
+        tokio::spawn(async move { format!("{:?}", fourth.changed().await) }),
+        tokio::spawn(async move { format!("{:?}", fifth.recv().await) }),
+    ];
+    time::sleep(ms(1)).await;
+    drop((one, two, three, four, five));
+    for task in waiting {
+        log.add(task.await.unwrap());
+    }
+    log.text()
+}
+
+async fn those_who_wait_learn_that_the_receivers_are_gone() -> String {
+    let log = Log::default();
+    let (one, first) = mpsc::channel::<u32>(1);
+    let (mut two, second) = oneshot::channel::<u32>();
+    let (three, third) = broadcast::channel::<u32>(1);
+    let (four, fourth) = watch::channel(0);
+    let waiting = [
+        tokio::spawn(async move { one.closed().await }),
+        tokio::spawn(async move { two.closed().await }),
+        tokio::spawn(async move { three.closed().await }),
+        tokio::spawn(async move { four.closed().await }),
+    ];
+    time::sleep(ms(1)).await;
+    log.add(waiting.iter().any(|task| task.is_finished()));
+    drop((first, second, third, fourth));
+    for task in waiting {
+        log.add(task.await.is_ok());
+    }
+    log.text()
+}

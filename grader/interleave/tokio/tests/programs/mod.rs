@@ -67,6 +67,8 @@ pub(crate) fn all() -> Vec<Program> {
         a_oneshot_tells_when_a_side_is_gone,
         a_slow_receiver_of_a_broadcast_lags,
         a_watch_keeps_the_last_value,
+        those_who_wait_learn_that_the_senders_are_gone,
+        those_who_wait_learn_that_the_receivers_are_gone,
         a_semaphore_serves_in_order,
         a_semaphore_gives_back_what_a_waiter_leaves,
         a_mutex_serves_in_order_and_survives_a_waiter_that_leaves,
