@@ -197,8 +197,8 @@ fn found(found: &Found) -> wire::Found {
             thing: event.thing,
             mark: mark.to_owned(),
             detail: event.detail.chars().take(200).collect(),
-            // A destructor cannot know where it is called; the stack does.
-            place: stack.innermost.filter(|_| event.operation.starts_with("unlock")).unwrap_or_else(|| place(event.at)),
+            // Destructors and wakers cannot know where they are called; the stack does.
+            place: stack.innermost.unwrap_or_else(|| place(event.at)),
             time: event.time,
             call: stack.call,
             call_line: stack.call_line,

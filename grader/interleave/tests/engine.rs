@@ -75,3 +75,17 @@ fn a_correct_hand_over_is_exhausted() {
         .collect();
     assert!(bounded.iter().all(|(_, exhausted)| *exhausted), "{bounded:?}");
 }
+
+#[test]
+fn an_unpark_does_not_end_a_join() {
+    let exploration = explore(&plan(), || {
+        let parked = thread::spawn(|| {
+            thread::park();
+            1
+        });
+        let other = parked.thread().clone();
+        thread::spawn(move || other.unpark());
+        assert_eq!(parked.join().unwrap(), 1);
+    });
+    assert_eq!(kind(&exploration), None, "{exploration:#?}");
+}

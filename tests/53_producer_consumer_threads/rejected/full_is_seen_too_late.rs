@@ -1,4 +1,4 @@
-//! caught-by: schedules — a_failure_releases_the_producers
+//! caught-by: schedules — a_failure_releases_the_producer
 //! A producer that sees "full" puts itself in the queue only after it has let the lock go: a stop in between is not heard.
 
 use std::collections::VecDeque;

@@ -36,8 +36,8 @@ fn main() {
 }
 
 fn table(wanted: &str) {
-    println!("| bug | origin | kind | bound 0 | bound 1 | bound 2 | URW | random | spurious | stress |");
-    println!("|---|---|---|---|---|---|---|---|---|---|");
+    println!("| bug | origin | kind | bound 0 | bound 1 | bound 2 | URW | random | spurious | usual plan | stress |");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|");
     let mut summary = [0; Engine::ALL.len() + 1];
     let mut count = 0;
     for bug in explored::bugs().filter(|bug| bug.name.contains(wanted)) {

@@ -1,7 +1,7 @@
 //! One engine alone on one bug.
 
 use crate::bug::{Bug, Version};
-use interleave::engine::{Phase, Plan, explore};
+use interleave::engine::{Limits, Phase, Plan, explore};
 use std::fmt;
 
 /// Schedules that each engine may try.
@@ -15,19 +15,30 @@ pub(crate) enum Engine {
     Urw,
     Random,
     Spurious,
+    /// All of them in turn, as scenarios have it.
+    Usual,
 }
 
 impl Engine {
-    pub(crate) const ALL: [Engine; 6] =
-        [Engine::Bounded(0), Engine::Bounded(1), Engine::Bounded(2), Engine::Urw, Engine::Random, Engine::Spurious];
+    pub(crate) const ALL: [Engine; 7] = [
+        Engine::Bounded(0),
+        Engine::Bounded(1),
+        Engine::Bounded(2),
+        Engine::Urw,
+        Engine::Random,
+        Engine::Spurious,
+        Engine::Usual,
+    ];
 
-    fn phases(self) -> Vec<Phase> {
+    fn plans(self, limits: Limits) -> Vec<Plan> {
+        let alone = |phase| Plan { phases: vec![phase], steps: u64::MAX, limits };
         let seeds = 1..=SEEDS;
         match self {
-            Engine::Bounded(preemptions) => vec![Phase::Bounded { preemptions, most: MOST }],
-            Engine::Urw => seeds.map(|seed| Phase::Urw { seed, schedules: MOST }).collect(),
-            Engine::Random => seeds.map(|seed| Phase::Random { seed, schedules: MOST }).collect(),
-            Engine::Spurious => seeds.map(|seed| Phase::Spurious { seed, schedules: MOST }).collect(),
+            Engine::Bounded(preemptions) => vec![alone(Phase::Bounded { preemptions, most: MOST })],
+            Engine::Urw => seeds.map(|seed| alone(Phase::Urw { seed, schedules: MOST })).collect(),
+            Engine::Random => seeds.map(|seed| alone(Phase::Random { seed, schedules: MOST })).collect(),
+            Engine::Spurious => seeds.map(|seed| alone(Phase::Spurious { seed, schedules: MOST })).collect(),
+            Engine::Usual => vec![Plan::usual(1000, 2_000_000, limits)],
         }
     }
 }
@@ -67,17 +78,17 @@ impl fmt::Display for Measured {
 }
 
 pub(crate) fn measure(bug: &Bug, engine: Engine) -> Measured {
-    let phases = engine.phases();
-    let mut measured = Measured { runs: phases.len(), first: Vec::new(), exhausted: None, otherwise: 0 };
-    for phase in phases {
-        let plan = Plan { phases: vec![phase], steps: u64::MAX, limits: bug.limits };
+    let plans = engine.plans(bug.limits);
+    let mut measured = Measured { runs: plans.len(), first: Vec::new(), exhausted: None, otherwise: 0 };
+    for plan in plans {
         let program = bug.program;
         let exploration = explore(&plan, move || program(Version::Broken));
         match exploration.found {
             Some(found) => {
-                measured.first.push(found.nth);
+                measured.first.push(found.nth_in_all);
                 measured.otherwise += usize::from(found.failure.kind != bug.kind);
             }
+            None if matches!(engine, Engine::Usual) => {}
             None => {
                 let all = exploration.covered.first().filter(|coverage| coverage.exhausted);
                 measured.exhausted = all.map(|coverage| coverage.schedules);

@@ -18,16 +18,18 @@ mod explore;
 mod object;
 mod record;
 pub mod schedule;
+mod shrink;
 mod strategy;
 mod task;
+mod wait;
 mod waker;
 
 pub use clock::{Clock, Moment};
 pub use execution::{
-    Limits, Stuck, TimerId, Wait, WaitKind, Woken, acquire, acquire_from, at_rest, block, cancel_timer, choose,
-    clock_of_current, current, epoch, fail, has_ended, is_exploring, knows, moment, name_of, note, now, point,
-    point_at, point_of_task, progress, record, release, release_into, running, set_timer, spawn, tick, wake_all,
-    wake_all_of, wake_one, wake_task, yield_point, yield_point_at,
+    Limits, TimerId, acquire, acquire_from, at_rest, block, cancel_timer, choose, clock_of_current, current, epoch,
+    fail, has_ended, is_exploring, knows, moment, name_of, note, now, point, point_at, point_of_task, progress, record,
+    release, release_into, running, set_timer, spawn, tick, wake_all, wake_all_of, wake_one, wake_task, yield_point,
+    yield_point_at,
 };
 pub(crate) use execution::{after_caught_panic, before_resumed_panic, is_unwinding, locals, weak_memory, with};
 pub use explore::{Coverage, Exploration, Failure, FailureKind, Found, Phase, Plan, explore, replay};
@@ -35,5 +37,6 @@ pub use object::{Object, ObjectId};
 pub use record::{Event, Mark, Recording, Thing};
 pub use strategy::{Bounded, Choice, Decision, Random, Replay, RoundRobin, Strategy, Urw};
 pub use task::{Flavour, TaskId};
+pub use wait::{Stuck, Wait, WaitKind, Woken};
 pub(crate) use waker::Signal;
 pub use waker::wake_within;

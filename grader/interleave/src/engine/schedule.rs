@@ -50,8 +50,17 @@ mod tests {
     #[test]
     fn a_schedule_comes_back_from_its_text() {
         let (zero, seven) = (Choice::Task(TaskId(0)), Choice::Task(TaskId(7)));
-        let schedule =
-            vec![zero, zero, zero, seven, Choice::Outcome(1), Choice::Outcome(1), seven, Choice::Spurious(TaskId(2)), zero];
+        let schedule = vec![
+            zero,
+            zero,
+            zero,
+            seven,
+            Choice::Outcome(1),
+            Choice::Outcome(1),
+            seven,
+            Choice::Spurious(TaskId(2)),
+            zero,
+        ];
         let text = to_text(&schedule);
         assert_eq!(text, "0x3 7 o1 o1 7 s2 0");
         assert_eq!(from_text(&text), Some(schedule));

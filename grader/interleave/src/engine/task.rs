@@ -1,7 +1,7 @@
 //! A task: one thread or one asynchronous task of the explored program.
 
 use super::clock::Clock;
-use super::execution::{Wait, Woken};
+use super::wait::{Wait, Woken};
 use corosensei::stack::DefaultStack;
 use corosensei::{Coroutine, Yielder};
 use std::any::Any;

@@ -1,0 +1,144 @@
+//! Whose turn it is: tasks that can go on, or else time that passes, or else rest.
+
+use super::super::clock::Clock;
+use super::super::strategy::{Choice, Decision, RoundRobin, Strategy};
+use super::super::task::{Flavour, State, Task, TaskId};
+use super::super::wait::{WaitKind, Woken};
+use super::super::waker::signal_of;
+use super::Execution;
+use std::task::Waker;
+
+/// After so many steps of one task while others could go on, it gives way once: a loop that waits for another task
+/// without saying so (`while !flag.load(…) {}`) must not keep that task from running for ever.
+const PATIENCE: u32 = 400;
+
+impl Execution {
+    /// Decides who goes next, as `self.next`; `None` there means that the execution is over.
+    pub(super) fn decide(&mut self, yielding: bool) {
+        self.spurious();
+        let mut options = std::mem::take(&mut self.options);
+        loop {
+            options.clear();
+            for (index, task) in self.tasks.iter().enumerate() {
+                if task.is_runnable() {
+                    options.push(TaskId(index as u32));
+                }
+            }
+            if !options.is_empty() || !self.advance_time() && !self.rest() {
+                break;
+            }
+        }
+        let mut current = options.iter().position(|task| *task == self.current);
+        let mut yielded = None;
+        self.streak = if current.is_some() { self.streak + 1 } else { 0 };
+        if (yielding || self.streak > PATIENCE) && options.len() > 1 && current.is_some() {
+            options.retain(|task| *task != self.current);
+            yielded = Some(self.current);
+            current = None;
+        }
+        self.next = match options.len() {
+            0 => None,
+            1 => {
+                if self.rescue.is_none() {
+                    self.strategy.forced(options[0]);
+                }
+                Some(options[0])
+            }
+            _ => {
+                let decision = Decision { options: &options, current, yielded };
+                let picked = match &self.rescue {
+                    None => self.strategy.pick(&decision),
+                    Some(_) => RoundRobin.pick(&decision),
+                };
+                if current.is_some_and(|current| current != picked) {
+                    self.preemptions += 1;
+                }
+                Some(options[picked])
+            }
+        };
+        if let Some(next) = self.next {
+            if next != self.current {
+                self.streak = 0;
+            }
+            if self.rescue.is_none() {
+                self.choices.push(Choice::Task(next));
+            }
+        }
+        self.options = options;
+    }
+
+    /// Lets the strategy end a wait for no reason.
+    fn spurious(&mut self) {
+        if self.rescue.is_some() || !self.strategy.wants_spurious() {
+            return;
+        }
+        let may = |task: &Task| matches!(&task.state, State::Blocked(wait) if wait.kind == WaitKind::Notification);
+        let waiting: Vec<TaskId> =
+            (0..self.tasks.len() as u32).map(TaskId).filter(|id| may(&self.tasks[id.index()])).collect();
+        if waiting.is_empty() {
+            return;
+        }
+        if let Some(chosen) = self.strategy.spurious(&waiting) {
+            self.choices.push(Choice::Spurious(chosen));
+            self.preemptions += 1;
+            let task = &mut self.tasks[chosen.index()];
+            task.state = State::Runnable;
+            task.woken = Woken::Spurious;
+        }
+    }
+
+    /// Lets time pass to the next deadline. False if nobody waits for one.
+    fn advance_time(&mut self) -> bool {
+        let deadline = |task: &Task| match &task.state {
+            State::Blocked(wait) => wait.deadline,
+            _ => None,
+        };
+        let timer = self.timers.first_key_value().map(|((deadline, _), _)| *deadline);
+        let Some(next) = self.tasks.iter().filter_map(deadline).chain(timer).min() else { return false };
+        self.now = self.now.max(next);
+        let now = self.now;
+        for task in &mut self.tasks {
+            if deadline(task).is_some_and(|deadline| deadline <= now) {
+                task.state = State::Runnable;
+                task.woken = Woken::TimedOut;
+            }
+        }
+        self.fire_timers();
+        true
+    }
+
+    fn fire_timers(&mut self) {
+        let mut foreign = Vec::new();
+        while let Some(timer) = self.timers.first_entry().filter(|timer| timer.key().0 <= self.now) {
+            let waker = timer.remove();
+            let Some(task) = signal_of(&waker).map(|signal| signal.expire()) else {
+                foreign.push(waker);
+                continue;
+            };
+            let task = &mut self.tasks[task.index()];
+            if matches!(task.state, State::Blocked(wait) if wait.kind == WaitKind::Waker) {
+                task.state = State::Runnable;
+                task.woken = Woken::TimedOut;
+            }
+        }
+        if foreign.is_empty() {
+            return;
+        }
+        // What the program does in a waker of its own making has scheduling points: it takes a task.
+        let id = TaskId(self.tasks.len() as u32);
+        let mut clock = Clock::new();
+        clock.advance(id);
+        let body = Box::new(move || foreign.into_iter().for_each(Waker::wake));
+        self.add("timer".into(), Flavour::Thread, clock, body);
+        self.strategy.spawned(id, TaskId(0));
+    }
+
+    /// Everything rests: whoever has waited for that goes on. False if nobody has.
+    fn rest(&mut self) -> bool {
+        let waits = |task: &&mut Task| matches!(&task.state, State::Blocked(wait) if wait.kind == WaitKind::Rest);
+        let Some(task) = self.tasks.iter_mut().find(waits) else { return false };
+        task.state = State::Runnable;
+        task.woken = Woken::Signalled;
+        true
+    }
+}
