@@ -146,7 +146,11 @@ fn a_downgraded_guard_admits_a_reader() {
     let guard = WriteGuard::downgrade(guard);
     meeting.wait();
     drop(guard);
-    expect_eq!(reader.finish(), 1, "what a reader reads beside the downgraded guard of the writer that set the value to 1");
+    expect_eq!(
+        reader.finish(),
+        1,
+        "what a reader reads beside the downgraded guard of the writer that set the value to 1"
+    );
 }
 
 /// No writer gets in between the writing and the reading of a downgraded guard, not for a moment.

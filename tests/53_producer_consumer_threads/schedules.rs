@@ -74,11 +74,15 @@ fn every_item_is_handled_once(producers: usize, consumers: usize, capacity: usiz
 fn two_consumers_work_side_by_side() {
     // Each call of `work` waits for another one: a call alone never returns.
     let pair = Barrier::new(2);
-    let result = run(vec![0..4], 2, 2, |_: &usize| {
+    let result = run(only(0..4), 2, 2, |_: &usize| {
         pair.wait();
         Ok::<(), ()>(())
     });
-    expect_eq!(result.map(|summary| summary.handled), Ok(vec![2, 2]), "Summary::handled, each call of work beside another");
+    expect_eq!(
+        result.map(|summary| summary.handled),
+        Ok(vec![2, 2]),
+        "Summary::handled, each call of work beside another"
+    );
 }
 
 /// Two producers never fill one place twice, however they come to it.
@@ -92,7 +96,7 @@ fn two_producers_share_one_place() {
     let running = actor("run", move || {
         let source = || {
             let count = Arc::clone(&count);
-            (0..3).inspect(move |_| drop(count.fetch_add(1, SeqCst)))
+            (0..3).inspect(move |_| _ = count.fetch_add(1, SeqCst))
         };
         run(vec![source(), source()], 1, 1, |_| {
             drop(theirs.lock().unwrap());
@@ -121,8 +125,12 @@ fn two_producers_share_one_place() {
 fn a_failure_releases_the_other_consumer() {
     // Both calls of `work` and the third call of `next` are under way when item 1 fails.
     let (meeting, handled) = (Barrier::new(3), AtomicUsize::new(0));
-    let source = (0..3).inspect(|item| drop((*item == 2).then(|| meeting.wait())));
-    let result = run(vec![source], 2, 1, |item: &usize| {
+    let source = (0..3).inspect(|item| {
+        if *item == 2 {
+            meeting.wait();
+        }
+    });
+    let result = run(only(source), 2, 1, |item: &usize| {
         if *item < 2 {
             meeting.wait();
         }
@@ -141,7 +149,7 @@ fn a_failure_releases_the_other_consumer() {
 /// Next: whoever waits for room must hear that there will never be any; when may it have looked for the last time?
 #[scenario]
 fn a_failure_releases_the_producer() {
-    let result = run(vec![0..3], 1, 1, |item: &usize| Err::<(), usize>(*item));
+    let result = run(only(0..3), 1, 1, |item: &usize| Err::<(), usize>(*item));
     expect_eq!(result, Err(Failure { item: 0, error: 0, handled: 0 }), "what run returned: work refuses everything");
 }
 
@@ -153,7 +161,7 @@ fn two_consumers_fail_at_once() {
     let live = Arc::new(AtomicUsize::new(0));
     let items: Vec<Item> = (0..3).map(|number| Item::new(number, &live)).collect();
     let handled = AtomicUsize::new(0);
-    let result = run(vec![items.into_iter()], 2, 3, |item| {
+    let result = run(only(items.into_iter()), 2, 3, |item| {
         if item.number > 0 {
             return Err(item.number);
         }
@@ -172,13 +180,13 @@ fn two_consumers_fail_at_once() {
 #[derive(Debug, PartialEq)]
 struct Mishap;
 
-/// A producer that panics ends the run: the other producer and both consumers hear of it, and the panic reaches the caller.
+/// A producer that panics ends the run: consumers that wait for an item hear of it, and the panic reaches the caller.
 ///
 /// Next: a thread that unwinds has to say so under the same lock, and to the same waiters, as one that fails.
 #[scenario(panics)]
 fn a_panicking_producer_ends_the_run() {
     let misfortune = iter::from_fn(|| -> Option<usize> { panic_any(Mishap) });
-    let ended = catch_unwind(|| run(vec![misfortune], 2, 1, |_: &usize| Ok::<(), ()>(())));
+    let ended = catch_unwind(|| run(only(misfortune), 2, 1, |_: &usize| Ok::<(), ()>(())));
     let Err(payload) = ended else { unmet("a run whose source panics", "it panics", "it returns") };
     expect_eq!(payload.downcast_ref(), Some(&Mishap), "the payload that run panicked with");
 }
@@ -206,6 +214,11 @@ fn a_panic_meets_a_failure() {
 }
 
 // ---- The parts that the stories are played with
+
+/// The sources of a run that has one.
+fn only<S>(source: S) -> Vec<S> {
+    vec![source]
+}
 
 /// An item that is counted from its making to its drop.
 struct Item {

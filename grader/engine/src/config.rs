@@ -92,7 +92,7 @@ impl Default for FactLimits {
 pub const SCHEDULES: u32 = 1000;
 
 /// Steps in all schedules together, for a scenario without a budget of its own.
-pub const STEPS: u64 = 400_000;
+pub const STEPS: u64 = 250_000;
 
 /// How much is explored.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -81,7 +81,7 @@ impl Tests {
     ) -> Result<(Showed, Duration), Trouble> {
         let limits = Limits { time: self.time_of(hidden), memory: self.memory, output: MOST_OUTPUT };
         let mut command = self.command(&format!("{module}::{}", hidden.name));
-        command.envs(variables.iter().map(|(name, value)| (name, value)));
+        command.envs(variables.iter().map(|(name, value)| (name, value))).env("GRADER_SUBJECT", &self.subject);
         let ended = sandbox::run(&mut command, &limits);
         let ended = ended.ours(format_args!("cannot run the test {}", hidden.name))?;
         if crate::processes::interrupted() {

@@ -126,7 +126,7 @@ impl<'a> Translation<'a> {
             location: self.location(Some(&waiting.place)),
         });
         Interleaving {
-            lanes: lanes(&found.lanes),
+            lanes: found.lanes.clone(),
             objects: self.objects(&found.things),
             steps: steps.collect(),
             omitted: found.omitted,
@@ -167,12 +167,6 @@ impl<'a> Translation<'a> {
         let place = place?;
         self.tests.location(&place.file, place.line, Some(place.column))
     }
-}
-
-/// The names of the lanes: the first is not a thread of the submission.
-fn lanes(names: &[String]) -> Vec<String> {
-    let name = |(index, name): (usize, &String)| if index == 0 { "the scenario".to_owned() } else { name.clone() };
-    names.iter().enumerate().map(name).collect()
 }
 
 fn mark(word: &str) -> Mark {
@@ -222,6 +216,7 @@ fn cycle(interleaving: &Interleaving) -> String {
 fn standing(interleaving: &Interleaving, waiting: &Waiting) -> String {
     let object = waiting.object.and_then(|object| interleaving.objects.get(object));
     let holder = waiting.holder.and_then(|holder| interleaving.lanes.get(holder));
+    let object = object.filter(|object| object.kind != "thread");
     let mut text = match (waiting.operation.as_str(), object, holder) {
         ("join", _, Some(holder)) => format!("waits for '{holder}' to end"),
         (operation, Some(object), Some(holder)) => format!("waits in {operation} of {}, held by '{holder}'", object.name),

@@ -5,6 +5,8 @@
 
 mod stack;
 
+use stack::{Stack, is_subject};
+
 use crate::Unmet;
 use crate::graded;
 use interleave::engine::{self, FailureKind, Found, Limits, Mark, Phase, Plan, schedule};
@@ -17,7 +19,7 @@ use std::panic::Location;
 use std::time::{Duration, Instant};
 
 /// How many schedules of each random kind are tried, and how many steps all may take together, where no grader says so.
-const ALONE: (u64, u64) = (1000, 400_000);
+const ALONE: (u64, u64) = (1000, 250_000);
 
 /// So many steps of a recording are passed on: the last ones.
 const SHOWN: usize = 400;
@@ -99,7 +101,7 @@ pub(crate) fn unmet(unmet: Unmet, kind: FailureKind) -> ! {
 }
 
 /// Explores a scenario, or replays one schedule of it, and reports. Used through `#[scenario]`.
-pub fn scenario(_path: &'static str, flags: &[&str], body: fn()) {
+pub fn scenario(_path: &'static str, file: &'static str, flags: &[&str], body: fn()) {
     let limits = Limits {
         panics: flags.contains(&"panics"),
         leftovers: flags.contains(&"leftovers"),
@@ -134,7 +136,7 @@ pub fn scenario(_path: &'static str, flags: &[&str], body: fn()) {
         covered: covered.collect(),
         steps: explored.steps,
         micros,
-        found: explored.found.as_ref().map(found),
+        found: explored.found.as_ref().map(|each| found(each, file)),
     });
 }
 
@@ -159,7 +161,9 @@ fn place(at: &'static Location<'static>) -> wire::Place {
     wire::Place { file: at.file().to_owned(), line: at.line(), column: at.column() }
 }
 
-fn found(found: &Found) -> wire::Found {
+fn found(found: &Found, file: &str) -> wire::Found {
+    // The root file of the submission.
+    let subject = std::env::var("GRADER_SUBJECT").unwrap_or_default();
     let failure = &found.failure;
     let kind = match failure.kind {
         FailureKind::Deadlock => "deadlock",
@@ -179,7 +183,15 @@ fn found(found: &Found) -> wire::Found {
     });
     let recording = &found.recording;
     let omitted = recording.events.len().saturating_sub(SHOWN);
-    let steps = recording.events[omitted..].iter().map(|event| {
+    let events = &recording.events[omitted..];
+    let stacks: Vec<Stack> =
+        events.iter().map(|event| Stack::of(&event.calls.to_string(), &subject, file)).collect();
+    // A function that locks for several others says nothing by its own line.
+    let locks_for_others = |stack: &Stack| {
+        let others = stacks.iter().filter(|other| other.innermost == stack.innermost);
+        stack.caller.is_some() && others.filter(|other| other.caller.is_some()).any(|other| other.caller != stack.caller)
+    };
+    let steps = events.iter().zip(&stacks).map(|(event, stack)| {
         let mark = match event.mark {
             Mark::Done => "done",
             Mark::Blocked => "blocked",
@@ -190,7 +202,8 @@ fn found(found: &Found) -> wire::Found {
             Mark::Failed => "failed",
             Mark::Note => "note",
         };
-        let stack = stack::of(&event.calls.to_string());
+        let gives_back = event.operation.starts_with("unlock");
+        let elsewhere = !is_subject(event.at.file(), &subject);
         wire::Step {
             lane: event.task.0,
             operation: event.operation.to_owned(),
@@ -198,9 +211,13 @@ fn found(found: &Found) -> wire::Found {
             mark: mark.to_owned(),
             detail: event.detail.chars().take(200).collect(),
             // Destructors and wakers cannot know where they are called; the stack does.
-            place: stack.innermost.unwrap_or_else(|| place(event.at)),
+            place: match (&stack.innermost, &stack.caller) {
+                (Some(_), Some(caller)) if event.operation == "lock" && locks_for_others(stack) => caller.clone(),
+                (Some(innermost), _) if gives_back || elsewhere => innermost.clone(),
+                _ => place(event.at),
+            },
             time: event.time,
-            call: stack.call,
+            call: stack.call.clone(),
             call_line: stack.call_line,
         }
     });

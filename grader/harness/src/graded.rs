@@ -109,7 +109,7 @@ pub fn fact(path: &'static str, name: &'static str, panics: bool, body: impl FnO
 /// # Panics
 /// Without a grader, if the scenario fails.
 #[cfg(not(feature = "explore"))]
-pub fn scenario(path: &'static str, flags: &[&str], body: fn()) {
+pub fn scenario(path: &'static str, _file: &'static str, flags: &[&str], body: fn()) {
     let name = path.rsplit("::").next().unwrap_or(path);
     fact(path, name, flags.contains(&"panics"), body);
 }

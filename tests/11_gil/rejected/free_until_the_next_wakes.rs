@@ -1,5 +1,5 @@
 //! caught-by: schedules — a_hand_over_is_not_overtaken
-//! A forced switch frees the GIL for the next thread in line, which takes it when it wakes up; a newcomer can be faster.
+//! A forced switch frees the GIL for the next in line, which takes it when it wakes up; a newcomer can be faster.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -51,7 +51,7 @@ impl Core {
         self.wait_behind_the_others(state);
     }
 
-    fn wait_behind_the_others(&self, mut state: MutexGuard<'_, State>) {
+    fn wait_behind_the_others<'a>(&'a self, mut state: MutexGuard<'a, State>) {
         let waiter = Arc::new(Waiter { thread: std::thread::current(), granted: AtomicBool::new(false) });
         state.waiting.push_back(Arc::clone(&waiter));
         while !waiter.granted.load(Ordering::Acquire) {

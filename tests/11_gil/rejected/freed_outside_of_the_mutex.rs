@@ -1,4 +1,4 @@
-//! caught-by: schedules — two_threads_come_twice
+//! caught-by: schedules — one_comes_while_the_other_leaves
 //! Whether the GIL is held is an atomic beside the line: the holder finds nobody in line, and frees it a moment later.
 
 use std::cell::RefCell;

@@ -1,4 +1,4 @@
-//! caught-by: schedules — two_threads_come_twice
+//! caught-by: schedules — one_comes_while_the_other_leaves
 //! A thread finds the GIL taken, lets the mutex go, and then gets in line: the holder may have left in between.
 
 use std::cell::RefCell;

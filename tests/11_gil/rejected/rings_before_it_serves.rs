@@ -1,4 +1,4 @@
-//! caught-by: schedules — two_threads_come_twice
+//! caught-by: schedules — one_comes_while_the_other_leaves
 //! Whoever leaves rings for the next thread and then serves its number: a quick thread looks too early, and sleeps on.
 
 use std::cell::{Cell, RefCell};

@@ -1,5 +1,5 @@
-//! caught-by: schedules — two_threads_come_twice
-//! A number is served without the mutex under which its owner looks: between the look and the wait, and the bell is missed.
+//! caught-by: schedules — one_comes_while_the_other_leaves
+//! A number is served without the mutex under which its owner looks, and perhaps between its look and its wait.
 
 use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;

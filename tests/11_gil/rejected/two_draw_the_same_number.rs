@@ -1,4 +1,4 @@
-//! caught-by: schedules — two_threads_come_twice
+//! caught-by: schedules — one_comes_while_the_other_leaves
 //! A number is drawn in two steps, a load and a store: two threads that come at once draw the same one.
 
 use std::cell::{Cell, RefCell};

@@ -1,4 +1,4 @@
-//! caught-by: schedules — two_threads_come_twice
+//! caught-by: schedules — one_comes_while_the_other_leaves
 //! The next thread is unparked before its flag is set: a quick one finds the flag down and parks again, for ever.
 
 use std::cell::RefCell;

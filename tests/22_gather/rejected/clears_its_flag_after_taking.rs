@@ -121,7 +121,10 @@ impl Wake for ChildWaker {
         shared.list.push(self.index);
         let task = shared.task.clone();
         drop(shared);
-        if let Some(task) = task.filter(|_| !self.told.swap(true, Ordering::SeqCst)) {
+        if self.told.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        if let Some(task) = task {
             task.wake();
         }
     }

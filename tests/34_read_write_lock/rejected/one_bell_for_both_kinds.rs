@@ -1,5 +1,5 @@
 //! caught-by: schedules — two_readers_and_a_writer
-//! All wait on one condition variable, and the last reader wakes one of them: perhaps a reader, which waits on.
+//! All wait on one condition variable, and a writer's wakeup can go to a reader, which waits on.
 
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
@@ -97,6 +97,14 @@ impl<T> RwLock<T> {
     pub fn clear_poison(&self) {
         self.state().poisoned = false;
     }
+
+    fn wake_the_next(&self, state: &State) {
+        if state.waiting_writers == 0 {
+            self.changed.notify_all();
+        } else if state.admits_a_writer() {
+            self.changed.notify_one();
+        }
+    }
 }
 
 #[must_use = "the lock is released when the guard is dropped"]
@@ -147,7 +155,7 @@ impl<'a, T> WriteGuard<'a, T> {
         let mut state = lock.state();
         state.writing = false;
         state.reading = 1;
-        lock.changed.notify_all();
+        lock.wake_the_next(&state);
         ReadGuard::new(lock)
     }
 }
@@ -171,6 +179,6 @@ impl<T> Drop for WriteGuard<'_, T> {
         let mut state = self.lock.state();
         state.writing = false;
         state.poisoned |= !self.was_panicking && thread::panicking();
-        self.lock.changed.notify_all();
+        self.lock.wake_the_next(&state);
     }
 }

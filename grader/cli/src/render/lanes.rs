@@ -8,6 +8,9 @@ use verdict::{Interleaving, Mark, Step};
 /// No more rows than this, unless everything is shown.
 const MOST_ROWS: usize = 25;
 
+/// With more rows than this, long stretches of one thread are folded.
+const FEW_ROWS: usize = 16;
+
 /// With more lanes than this there is no room for columns: then each row names its thread.
 const MOST_COLUMNS: usize = 4;
 
@@ -99,7 +102,7 @@ fn legend(rows: &[Row], width: usize) -> Vec<Line> {
 }
 
 fn rows(interleaving: &Interleaving, everything: bool) -> Vec<Row> {
-    let steps = told(&interleaving.steps, everything);
+    let steps = told(interleaving, everything);
     let mut rows: Vec<Row> = Vec::new();
     let mut index = 0;
     while index < steps.len() {
@@ -143,10 +146,11 @@ fn rows(interleaving: &Interleaving, everything: bool) -> Vec<Row> {
 
 /// The steps that are told. An attempt that ends in a wait is one step. How threads start, join and end, and what the scenario does for
 /// itself, are no part of the story.
-fn told(steps: &[Step], everything: bool) -> Vec<&Step> {
+fn told(interleaving: &Interleaving, everything: bool) -> Vec<&Step> {
+    let Interleaving { steps, objects, .. } = interleaving;
     let mut told: Vec<&Step> = Vec::new();
     let mut previous: Option<&Step> = None;
-    for step in steps {
+    for (index, step) in steps.iter().enumerate() {
         let attempt = previous.filter(|before| {
             before.lane == step.lane && before.mark == Mark::Done && before.operation == step.operation
         });
@@ -155,8 +159,11 @@ fn told(steps: &[Step], everything: bool) -> Vec<&Step> {
             told.pop();
         }
         let plumbing = matches!(step.operation.as_str(), "spawn" | "join" | "is_finished" | "quiesce" | "end of scope");
-        let own = step.call.is_none() && step.location.is_none() && !matches!(step.mark, Mark::Note | Mark::Failed);
-        if everything || !plumbing && !own && step.mark != Mark::Ended {
+        let value = step.object.and_then(|object| objects.get(object)).is_some_and(|object| object.kind == "value");
+        let own = step.location.is_none() && !value && !matches!(step.mark, Mark::Note | Mark::Failed);
+        // Where somebody waits for ever belongs to the story, wherever it is.
+        let last = own && step.mark == Mark::Blocked && !steps[index + 1..].iter().any(|later| later.lane == step.lane);
+        if everything || last && !plumbing || !plumbing && !own && step.mark != Mark::Ended {
             told.push(step);
         }
     }
@@ -245,6 +252,14 @@ fn fold(rows: &mut Vec<Row>) {
         {
             rows[index] = Row { text: format!("{before}{}", next.text.trim_start()), steps: row.steps + 1, ..next.clone() };
             rows.remove(index + 1);
+        } else if row.lane == next.lane
+            && let Some(ended) = next.text.trim_start().strip_prefix("end of ")
+            && row.text.ends_with(ended)
+        {
+            // Nobody came between the beginning and the end of an access.
+            rows[index].interrupted = next.interrupted;
+            rows[index].steps += 1;
+            rows.remove(index + 1);
         } else if row.lane == next.lane && row.resumed && next.text.starts_with("  unlock ") && next.tone == Tone::Plain {
             // Whoever has waited on a condition variable holds the lock again; that it gives it back goes without saying.
             rows[index].interrupted = next.interrupted;
@@ -253,12 +268,14 @@ fn fold(rows: &mut Vec<Row>) {
         }
         index += 1;
     }
-    while rows.len() > MOST_ROWS {
+    while rows.len() > FEW_ROWS {
+        // A few steps in a row are read at once; only if there is no room they are folded as well.
+        let shortest = if rows.len() > MOST_ROWS { 3 } else { 5 };
         let mut best: Option<(usize, usize)> = None;
         let mut start = 0;
         for index in 1..=rows.len() {
             if index == rows.len() || rows[index].lane != rows[start].lane {
-                if index - start > best.map_or(3, |(_, length)| length) {
+                if index - start > best.map_or(shortest, |(_, length)| length) {
                     best = Some((start, index - start));
                 }
                 start = index;

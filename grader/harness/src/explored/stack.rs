@@ -1,54 +1,66 @@
 //! Reads a backtrace: which function of the submission a scenario has called, and where in the submission the step is.
+//!
+//! Frames are told apart by their files. Names of functions come in several forms, depending on how the compiler has
+//! described them; what is made of them is for people only.
 
 use probe::explored::Place;
+use std::path::Path;
 
 /// What a backtrace says about a step.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Stack {
     /// The outermost function of the submission, in short; empty if there is none.
     pub(super) call: String,
-    /// The line of the scenario that called it.
+    /// The line of the scenario that called it; 0 if unknown.
     pub(super) call_line: u32,
-    /// The innermost place in the submission.
+    /// The place in the submission; `None` if the step is the scenario's own, even if the submission has called it.
     pub(super) innermost: Option<Place>,
+    /// Where that function was called from, if the submission did that, too.
+    pub(super) caller: Option<Place>,
 }
 
-/// The crate of the submission, as hidden tests know it.
-const SUBJECT: &str = "subject";
+/// The name of the submission's crate, as hidden tests know it.
+const SUBJECT: &str = "subject::";
 
-/// The module of the scenarios.
-const SCENARIOS: &str = "checks::schedules";
-
-/// Reads the text of a backtrace: a line `12: path::of::function`, then `at file:line:column`, for each frame.
-pub(super) fn of(text: &str) -> Stack {
-    let mut stack = Stack::default();
-    let mut function = "";
-    let mut waits_for_caller = false;
-    for line in text.lines().map(str::trim) {
-        if let Some((number, name)) = line.split_once(": ")
-            && number.parse::<u32>().is_ok()
-        {
-            function = name;
-            if is_of(function, SUBJECT) {
-                stack.call = short(function);
-                waits_for_caller = true;
-            }
-        } else if let Some(place) = line.strip_prefix("at ").and_then(place) {
-            if is_of(function, SUBJECT) {
-                stack.innermost.get_or_insert(place);
-            } else if is_of(function, SCENARIOS) && waits_for_caller {
-                stack.call_line = place.line;
-                waits_for_caller = false;
+impl Stack {
+    /// Reads the text of a backtrace: a line `12: path::of::function`, then `at file:line:column`, for each frame.
+    /// `subject` is the root file of the submission, `scenarios` that of the scenarios.
+    pub(super) fn of(text: &str, subject: &str, scenarios: &str) -> Stack {
+        let mut stack = Stack::default();
+        let mut function = "";
+        let (mut waits_for_caller, mut own) = (false, false);
+        for line in text.lines().map(str::trim) {
+            if let Some((number, name)) = line.split_once(": ")
+                && number.parse::<u32>().is_ok()
+            {
+                function = name;
+            } else if let Some(place) = line.strip_prefix("at ").and_then(place) {
+                if place.file != scenarios && is_subject(&place.file, subject) {
+                    let name = short(function);
+                    if !name.is_empty() {
+                        stack.call = name;
+                    }
+                    waits_for_caller = true;
+                    if !own && stack.innermost.is_none() {
+                        stack.innermost = Some(place);
+                    } else if !own {
+                        stack.caller.get_or_insert(place);
+                    }
+                } else if place.file == scenarios {
+                    own |= stack.innermost.is_none();
+                    if std::mem::take(&mut waits_for_caller) {
+                        stack.call_line = place.line;
+                    }
+                }
             }
         }
+        stack
     }
-    stack
 }
 
-/// Whether a function belongs to a crate or module: `subject::f`, `<subject::T as Drop>::drop`.
-fn is_of(function: &str, path: &str) -> bool {
-    let start = function.trim_start_matches(['<', '&']);
-    start.strip_prefix(path).is_some_and(|rest| rest.starts_with("::"))
+/// Whether a file belongs to the submission with this root file.
+pub(super) fn is_subject(file: &str, root: &str) -> bool {
+    file == root || Path::new(root).parent().is_some_and(|folder| Path::new(file).starts_with(folder))
 }
 
 fn place(text: &str) -> Option<Place> {
@@ -58,8 +70,14 @@ fn place(text: &str) -> Option<Place> {
 }
 
 /// `subject::RwLock<T>::write::{{closure}}` → `RwLock::write`; `<subject::Guard<T> as core::ops::drop::Drop>::drop` →
-/// `drop of Guard`.
+/// `drop of Guard`; `{closure#2}<subject::gather::{closure#0}, …>` → `gather`; `put<i32>` → `put`.
 fn short(function: &str) -> String {
+    let is_path = function.trim_start_matches(['<', '&']).starts_with(SUBJECT);
+    if !is_path && let Some((_, inside)) = function.split_once(SUBJECT) {
+        // A closure or an instance of a generic function, named after what it belongs to.
+        let path = inside.split(['{', '<', '>', ',']).next().unwrap_or_default();
+        return last_two(path);
+    }
     let mut plain = String::new();
     let mut depth = 0;
     for character in function.strip_prefix('<').unwrap_or(function).chars() {
@@ -77,8 +95,12 @@ fn short(function: &str) -> String {
         return if method == "drop" { format!("drop of {own}") } else { format!("{own}::{method}") };
     }
     let path = plain.replace(">::", "::").replace("::::", "::");
-    let path = path.strip_prefix(SUBJECT).unwrap_or(&path).trim_start_matches("::");
-    let parts: Vec<&str> = path.split("::").filter(|part| !part.is_empty() && !part.starts_with("{{")).collect();
+    last_two(path.strip_prefix(SUBJECT).unwrap_or(&path))
+}
+
+/// The last two names of a path that are names.
+fn last_two(path: &str) -> String {
+    let parts: Vec<&str> = path.split("::").filter(|part| !part.is_empty() && !part.starts_with('{')).collect();
     parts[parts.len().saturating_sub(2)..].join("::")
 }
 
@@ -88,11 +110,18 @@ mod tests {
 
     #[test]
     fn names_are_short() {
-        assert_eq!(short("subject::RwLock<T>::write"), "RwLock::write");
-        assert_eq!(short("subject::RwLock<T>::write::{{closure}}"), "RwLock::write");
-        assert_eq!(short("subject::inner::gather"), "inner::gather");
-        assert_eq!(short("<subject::ReadGuard<T> as core::ops::drop::Drop>::drop"), "drop of ReadGuard");
-        assert_eq!(short("<subject::Gather<F> as core::future::future::Future>::poll"), "Gather::poll");
+        for (function, name) in [
+            ("subject::RwLock<T>::write", "RwLock::write"),
+            ("subject::RwLock<T>::write::{{closure}}", "RwLock::write"),
+            ("subject::inner::gather", "inner::gather"),
+            ("<subject::ReadGuard<T> as core::ops::drop::Drop>::drop", "drop of ReadGuard"),
+            ("<subject::Gather<F> as core::future::future::Future>::poll", "Gather::poll"),
+            ("{closure#2}<subject::gather::{closure#0}::{async_block_env#0}<checks::Sleeper<i32>>, i32>", "gather"),
+            ("put<i32>", "put"),
+            ("write", "write"),
+        ] {
+            assert_eq!(short(function), name, "{function}");
+        }
     }
 
     #[test]
@@ -100,7 +129,7 @@ mod tests {
         let text = "   0: interleave::engine::execution::record
              at /k/interleave/src/engine/execution.rs:5:9
    1: subject::RwLock<T>::state
-             at /w/src/lib.rs:36:9
+             at /w/src/inner.rs:36:9
    2: subject::RwLock<T>::write
              at /w/src/lib.rs:95:20
    3: checks::schedules::story::{{closure}}
@@ -108,8 +137,24 @@ mod tests {
    4: core::ops::function::FnOnce::call_once
              at /rustc/x/library/core/src/ops/function.rs:250:5
 ";
-        let stack = of(text);
+        let stack = Stack::of(text, "/w/src/lib.rs", "/w/tests/schedules.rs");
         assert_eq!((stack.call.as_str(), stack.call_line), ("RwLock::write", 17));
         assert_eq!(stack.innermost.map(|place| place.line), Some(36));
+        assert_eq!(stack.caller.map(|place| place.line), Some(95));
+    }
+
+    #[test]
+    fn what_the_submission_calls_back_is_the_scenario_s_own() {
+        let text = "   0: lock<u32>
+             at /w/tests/schedules.rs:99:9
+   1: {closure#0}
+             at /w/src/lib.rs:40:20
+   2: {closure#1}<subject::gather::{closure#0}>
+             at /w/src/lib.rs:44:20
+   3: story
+             at /w/tests/schedules.rs:17:50
+";
+        let stack = Stack::of(text, "/w/src/lib.rs", "/w/tests/schedules.rs");
+        assert_eq!((stack.call.as_str(), stack.call_line, stack.innermost), ("gather", 17, None));
     }
 }

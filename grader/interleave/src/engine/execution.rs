@@ -290,7 +290,7 @@ pub(super) fn run(
     });
     let mut clock = Clock::new();
     clock.advance(TaskId(0));
-    execution.add("main".into(), Flavour::Thread, clock, body);
+    execution.add("the scenario".into(), Flavour::Thread, clock, body);
     let execution: *mut Execution = Box::into_raw(execution);
     EXECUTION.set(execution);
     with_execution(|execution| execution.decide(false));

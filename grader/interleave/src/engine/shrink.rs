@@ -34,8 +34,8 @@ impl Candidate {
 }
 
 /// Executions that the shrinking of a schedule may take, and steps.
-const MOST_REPLAYS: usize = 600;
-const MOST_REPLAY_STEPS: u64 = 400_000;
+const MOST_REPLAYS: usize = 4000;
+const MOST_REPLAY_STEPS: u64 = 1_500_000;
 
 /// Makes a failing schedule short, and records it.
 pub(super) fn explain(
