@@ -46,6 +46,12 @@ impl Interpreter {
         actor(name, move || (0..times).for_each(|_| theirs.with(name, |_py| ())))
     }
 
+    /// A thread that takes the GIL and demands that 'first' was the one to get it after the scenario.
+    fn late(&self, about: &'static str) -> Actor<()> {
+        let theirs = self.clone();
+        actor("late", move || theirs.with("late", |_py| expect_eq!(theirs.held()[1], "first", about)))
+    }
+
     /// Who has held the GIL until now. For its holder, and for the end.
     fn held(&self) -> Vec<&'static str> {
         self.held.read(Vec::clone)
@@ -116,7 +122,7 @@ fn a_tick_returns_after_all_who_waited() {
     let python = Interpreter::new(2);
     let threads = python.with("the scenario", |py| {
         let threads = ["first", "second"].map(|name| {
-            let thread = python.thread(name, 1);
+            let thread = python.visitor(name, 1);
             quiesce();
             thread
         });
@@ -124,11 +130,7 @@ fn a_tick_returns_after_all_who_waited() {
         expect_eq!(python.held(), ["the scenario"], "who has held the GIL after the first tick, interval 2");
         py.tick();
         let expected = ["the scenario", "first", "second"];
-        expect_eq!(
-            python.held(),
-            expected,
-            "who has held the GIL when the second tick returns, interval 2, two threads waiting"
-        );
+        expect_eq!(python.held(), expected, "who has held the GIL when the second tick returns, interval 2");
         threads
     });
     threads.into_iter().for_each(Actor::finish);
@@ -141,16 +143,14 @@ fn a_tick_returns_after_all_who_waited() {
 fn a_hand_over_is_not_overtaken() {
     let python = Interpreter::new(1);
     let [first, late] = python.with("the scenario", |py| {
-        let first = python.thread("first", 1);
+        let first = python.visitor("first", 1);
         quiesce();
-        let late = python.thread("late", 1);
+        let late = python.late("who gets the GIL by a forced switch, if 'first' waits and 'late' comes just then");
         py.tick();
         [first, late]
     });
     first.finish();
     late.finish();
-    let held = python.held();
-    expect_eq!(held[1], "first", "who gets the GIL by a forced switch, when 'first' waits and 'late' comes just then");
 }
 
 /// A thread that comes while the holder leaves does not overtake the thread that waited.
@@ -160,14 +160,12 @@ fn a_hand_over_is_not_overtaken() {
 fn a_release_is_not_overtaken() {
     let python = Interpreter::new(1);
     let [first, late] = python.with("the scenario", |_py| {
-        let first = python.thread("first", 1);
+        let first = python.visitor("first", 1);
         quiesce();
-        [first, python.thread("late", 1)]
+        [first, python.late("who gets the GIL when its holder leaves, if 'first' waits and 'late' comes just then")]
     });
     first.finish();
     late.finish();
-    let held = python.held();
-    expect_eq!(held[1], "first", "who gets the GIL when its holder leaves, 'first' waits and 'late' comes just then");
 }
 
 // Panics.
@@ -184,7 +182,7 @@ fn a_panic_passes_the_gil_on_once() {
         let caught = catch_unwind(raise).is_err();
         theirs.with("raising", |_py| caught)
     });
-    let threads = ["A", "B"].map(|name| python.thread(name, 1));
+    let threads = ["A", "B"].map(|name| python.visitor(name, 1));
     let caught = raising.finish();
     expect!(caught, "a panic inside with", "it reaches the caller of with", "with returned");
     threads.into_iter().for_each(Actor::finish);

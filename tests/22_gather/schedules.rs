@@ -29,7 +29,7 @@ fn two_children_are_woken_by_two_threads() {
     let ringers = [ring("ringer-0", &bells[0]), ring("ringer-1", &bells[1])];
     let outputs = block_on(gather([Sleeper::new(&bells[0], 0), Sleeper::new(&bells[1], 1)]));
     expect_eq!(outputs, [0, 1], "the outputs of two children that two ringers woke");
-    ringers.map(Actor::finish);
+    ringers.into_iter().for_each(Actor::finish);
     for bell in &bells {
         expect!(bell.polls() <= 2, "polls of a child that was woken once", "2 at most", bell.polls().to_string());
     }
@@ -48,7 +48,7 @@ fn two_threads_wake_the_same_child() {
         let waker = bell.waker();
         actor(name, move || waker.wake())
     });
-    wakes.map(Actor::finish);
+    wakes.into_iter().for_each(Actor::finish);
     expect!(task.wakes() > 0, "wakes of the task after two wakes of its child", "1 or 2", "0");
     let _ = task.poll(gathered.as_mut());
     expect_eq!(bell.polls(), 2, "polls of the child: the first one, and one for both wakes");
@@ -87,7 +87,7 @@ fn an_error_meets_the_wake_of_a_sibling() {
         "it has finished or it has been dropped",
         "it is alive and unfinished"
     );
-    ringers.map(Actor::finish);
+    ringers.into_iter().for_each(Actor::finish);
     drop(gathered);
     expect_eq!([fails.drops(), other.drops()], [1, 1], "drops of the children after the gather was dropped");
 }

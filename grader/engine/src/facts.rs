@@ -82,6 +82,10 @@ impl Tests {
         let limits = Limits { time: self.time_of(hidden), memory: self.memory, output: MOST_OUTPUT };
         let mut command = self.command(&format!("{module}::{}", hidden.name));
         command.envs(variables.iter().map(|(name, value)| (name, value))).env("GRADER_SUBJECT", &self.subject);
+        if check == Check::Schedules {
+            // Code that goes by addresses goes the same way each time.
+            sandbox::fix_addresses(&mut command);
+        }
         let ended = sandbox::run(&mut command, &limits);
         let ended = ended.ours(format_args!("cannot run the test {}", hidden.name))?;
         if crate::processes::interrupted() {

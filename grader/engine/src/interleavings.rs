@@ -55,21 +55,21 @@ impl<'a> Translation<'a> {
             "leak" => {
                 let who: Vec<String> =
                     interleaving.waiting.iter().map(|waiting| format!("'{}'", lane(waiting.lane))).collect();
-                let seen = format!("the scenario is over, and {} still waits", who.join(", "));
+                let waits = if who.len() == 1 { "waits" } else { "wait" };
+                let seen = format!("the scenario is over, and {} still {waits}", who.join(" and "));
                 (Kind::LeftWaiting, "nothing still waits when everything is over", seen)
             }
-            "livelock" => (Kind::Livelock, "it comes to an end", format!("it goes on and on: {}", found.about)),
+            "livelock" => (
+                Kind::Livelock,
+                "it comes to an end, or waits for what it needs in something that blocks",
+                format!(
+                    "along this schedule it is not done after {} steps: a loop waits for what never comes, or it is far \
+                     more work than a few threads should need",
+                    found.about.split(' ').next().unwrap_or("many")
+                ),
+            ),
             "race" => (Kind::DataRace, "accesses to the same data are ordered by a lock, or by something else", found.about.clone()),
-            "silence" => (
-                Kind::TimeLimit,
-                "waiting is done by something that blocks",
-                "a loop without any operation that another thread could notice; it was heard of last at the place below".to_owned(),
-            ),
-            "real_wait" => (
-                Kind::Unexplorable,
-                "only std's locks, channels and threads are waited for",
-                "it waits in something that cannot be explored; it was heard of last at the place below".to_owned(),
-            ),
+            "silence" | "real_wait" | "too_long" | "overflow" | "abort" => halted(found),
             "panic" => {
                 let place = if self.location(found.place.as_ref()).is_some() { "the code" } else { "the scenario" };
                 (Kind::Panic, "", format!("{place} panicked in '{}': {}", lane(found.lane as usize), found.about))
@@ -83,10 +83,11 @@ impl<'a> Translation<'a> {
             doing: standing(&interleaving, waiting),
         });
         let mut next_step = scenario.next_step.clone();
-        if !found.reproduced && !matches!(found.kind.as_str(), "silence" | "real_wait") {
+        if !found.reproduced && !found.schedule.is_empty() {
             next_step = Some(
-                "the same schedule came out otherwise when it was repeated: the code depends on something besides its \
-                 threads, such as addresses or random numbers"
+                "the same schedule came out otherwise when it was repeated, so the steps shown need not be those that \
+                 failed: the code depends on something besides its threads, such as addresses, the order of a hash map, \
+                 or statics that remember earlier schedules"
                     .to_owned(),
             );
         }
@@ -169,6 +170,45 @@ impl<'a> Translation<'a> {
     }
 }
 
+/// What ended an exploration that could not speak for itself: the kind, what is expected, what was seen.
+fn halted(found: &Found) -> (Kind, &'static str, String) {
+    let place = match (&found.place, found.seen.as_str()) {
+        (None, _) => "before its first operation",
+        (Some(_), "stood") => "at the place named here",
+        (Some(_), _) => "some time after the place named here, the last operation that was seen",
+    };
+    match found.kind.as_str() {
+        "silence" => (
+            Kind::TimeLimit,
+            "waiting is done by something that blocks",
+            format!("a loop without any operation that another thread could notice, {place}"),
+        ),
+        "too_long" => (
+            Kind::TimeLimit,
+            "a scenario of a few threads takes a few thousand operations and next to no computing",
+            format!("exploring it takes too long: it computes too much between its operations, {place}"),
+        ),
+        "overflow" => (
+            Kind::Signal,
+            "the code returns to its caller",
+            format!("a thread overflowed its stack, or strayed from its memory, {place}"),
+        ),
+        "abort" if found.about.is_empty() => {
+            (Kind::Signal, "the code returns to its caller", format!("it ended the whole program, {place}"))
+        }
+        "abort" => (
+            Kind::Panic,
+            "no destructor panics while a panic unwinds",
+            format!("a second panic, {place}, which ends the whole program; the first was: {}", found.about),
+        ),
+        _ => (
+            Kind::Unexplorable,
+            "only locks, condition variables, channels, threads, tasks and time are waited for",
+            format!("it waits in something that schedules cannot be explored through, {place}"),
+        ),
+    }
+}
+
 fn mark(word: &str) -> Mark {
     match word {
         "blocked" => Mark::Blocked,
@@ -219,6 +259,8 @@ fn standing(interleaving: &Interleaving, waiting: &Waiting) -> String {
     let object = object.filter(|object| object.kind != "thread");
     let mut text = match (waiting.operation.as_str(), object, holder) {
         ("join", _, Some(holder)) => format!("waits for '{holder}' to end"),
+        ("end of scope", _, Some(holder)) => format!("waits at the end of a scope for '{holder}' to end"),
+        ("sleep", ..) => "sleeps for ever".to_owned(),
         (operation, Some(object), Some(holder)) => format!("waits in {operation} of {}, held by '{holder}'", object.name),
         (operation, Some(object), None) => format!("waits in {operation} of {}", object.name),
         (operation, None, _) => format!("waits in {operation}"),

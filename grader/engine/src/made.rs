@@ -107,6 +107,6 @@ mod tests {
         assert_eq!(name(3, 16), Some("gate"));
         assert_eq!(name(3, 25), Some("gate"));
         assert_eq!(name(4, 16), Some("state"));
-        assert_eq!(name(4, 43), Some("inner"));
+        assert_eq!(name(4, 42), Some("inner"));
     }
 }

@@ -67,6 +67,11 @@ impl<'ast> Visit<'ast> for Names {
 }
 
 impl Names {
+    /// Whether a `use` brings in this name.
+    pub(crate) fn binds(&self, name: &str) -> bool {
+        self.bound.contains_key(name)
+    }
+
     /// Everything that a path can stand for, followed back through the file's `use` declarations.
     pub(crate) fn meanings(&self, path: &[String]) -> Vec<Vec<String>> {
         let path = without_prefix(path);

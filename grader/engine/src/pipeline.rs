@@ -349,7 +349,8 @@ impl Grading<'_> {
         }
         self.stage.insist_on_reference(&kit, Mode::Explore, &["schedules"])?;
         let Stage { workspace, source, exercise, .. } = self.stage;
-        Ok(schedules::unexplorable(exercise.points(Check::Schedules), &compiled, &workspace.shown(&source.root), 0))
+        let shown = workspace.shown(&source.root);
+        Ok(schedules::unexplorable(exercise.points(Check::Schedules), &compiled, source, &shown, 0))
     }
 
     fn source_rules(&self) -> Result<CheckReport, Trouble> {

@@ -186,6 +186,17 @@ pub fn limit_memory(command: &mut Command, memory: u64) {
     }
 }
 
+/// Puts everything that `command` starts at the same addresses each time, where the kernel permits it.
+pub fn fix_addresses(command: &mut Command) {
+    // SAFETY: only an async-signal-safe call between fork and exec. A refusal leaves the addresses random.
+    unsafe {
+        command.pre_exec(|| {
+            libc::personality(libc::ADDR_NO_RANDOMIZE as libc::c_ulong);
+            Ok(())
+        });
+    }
+}
+
 unsafe fn limit(resource: libc::__rlimit_resource_t, value: u64) {
     let both = libc::rlimit { rlim_cur: value, rlim_max: value };
     // SAFETY: `both` is a valid limit; a refusal leaves the inherited limit in place.

@@ -10,6 +10,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// The grader at the other end of the descriptor. One lock around the panics: they come from any thread.
@@ -184,8 +185,18 @@ pub fn workload(name: &'static str, body: impl Fn(u64) -> u64 + Send + 'static) 
     rest(grader)
 }
 
+/// Set when memory has run out.
+static OUT_OF_MEMORY: AtomicBool = AtomicBool::new(false);
+
+/// Whether memory has run out, and the grader has been told.
+#[cfg(feature = "explore")]
+pub(crate) fn is_out_of_memory() -> bool {
+    OUT_OF_MEMORY.load(Ordering::Relaxed)
+}
+
 /// Called by the allocator when memory has run out. Does not allocate.
 pub(crate) fn out_of_memory(bytes: u64) {
+    OUT_OF_MEMORY.store(true, Ordering::Relaxed);
     let Some(Some(grader)) = GRADER.get() else { return };
     let mut frame = [0; 4 + 16 + 1 + 8];
     frame[..4].copy_from_slice(&25u32.to_le_bytes());

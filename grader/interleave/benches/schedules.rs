@@ -53,10 +53,13 @@ fn queue() {
     producers.into_iter().chain(consumers).for_each(|thread| thread.join().unwrap());
 }
 
+/// What is timed: its name, the program, how its schedules are chosen, the limits.
+type Case = (&'static str, fn(), Phase, Limits);
+
 fn main() {
     let weak = Limits { weak_memory: true, ..Limits::default() };
     let random = || Phase::Random { seed: 1, schedules: SCHEDULES };
-    let cases: [(&str, fn(), Phase, Limits); 6] = [
+    let cases: [Case; 6] = [
         ("atomics, random", atomics, random(), Limits::default()),
         ("atomics, bounded", atomics, Phase::Bounded { preemptions: 3, most: SCHEDULES }, Limits::default()),
         ("atomics, random, weak memory", atomics, random(), weak),

@@ -163,7 +163,7 @@ pub fn sleep(duration: Duration) {
     }
     engine::yield_point("sleep");
     engine::note(|| format!("{duration:?}"));
-    let deadline = Some(crate::time::after(duration));
+    let deadline = crate::time::deadline(duration);
     engine::block(Wait { kind: WaitKind::Sleep, operation: "sleep", object: None, holder: None, deadline, at });
 }
 

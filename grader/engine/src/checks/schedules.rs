@@ -3,19 +3,27 @@
 //! What is explored is the submission itself, compiled against `interleave` instead of std. The effort is counted in schedules and
 //! steps, so the same submission gets the same verdict and the same counterexample on every machine.
 
-use crate::compiler::Compiled;
+use crate::compiler::{Compiled, Span};
 use crate::config;
 use crate::facts::{Showed, Tests};
 use crate::interleavings::Translation;
 use crate::manifest::Hidden;
 use crate::parallel::in_parallel;
+use crate::submission::Source;
 use crate::trouble::Trouble;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use verdict::{Check, CheckReport, Event, Evidence, Finding, Item, Kind, Location, Outcome, Schedules};
 
 /// The module of the scenarios in the test binary.
 const MODULE: &str = "schedules";
+
+/// The effort is counted in steps, and the harness sees when there are none: the clock is only for what escapes it.
+const LONGEST: Duration = Duration::from_secs(300);
+
+/// What exploring takes beside what is explored: stacks for all threads, the steps of a failing schedule. In bytes.
+const OWN_MEMORY: u64 = 512 << 20;
 
 /// Explores all scenarios.
 ///
@@ -32,6 +40,7 @@ pub fn check(
     let begun = Instant::now();
     watch(Event::Started { check: Check::Schedules, items: scenarios.len() });
     let results: Vec<Mutex<Option<Judged>>> = scenarios.iter().map(|_| Mutex::new(None)).collect();
+    let tests = &patient(tests);
     let translation = Translation::new(tests);
     in_parallel(scenarios, jobs, |index, scenario| {
         let judged = one(tests, scenario, budgets, &translation)?;
@@ -56,7 +65,9 @@ pub fn check(
 /// # Errors
 /// If the process could not be started or looked after.
 pub fn replay(tests: &Tests, scenario: &Hidden, schedule: &str) -> Result<Option<Finding>, Trouble> {
-    let (showed, _) = tests.run_with(Check::Schedules, MODULE, scenario, &[("GRADER_SCHEDULE", schedule.to_owned())])?;
+    let tests = &patient(tests);
+    let (showed, _) =
+        tests.run_with(Check::Schedules, MODULE, scenario, &[("GRADER_SCHEDULE", schedule.to_owned())])?;
     Ok(match showed {
         Showed::Explored(explored) => {
             explored.found.as_ref().map(|found| Translation::new(tests).finding(scenario, found))
@@ -64,6 +75,12 @@ pub fn replay(tests: &Tests, scenario: &Hidden, schedule: &str) -> Result<Option
         Showed::Fails(finding) => Some(*finding),
         Showed::Holds | Showed::Text(_) => None,
     })
+}
+
+/// The same tests, with the memory that exploring takes, and more time than it takes on a machine that is busy with other
+/// things.
+fn patient(tests: &Tests) -> Tests {
+    Tests { time: tests.time.max(LONGEST), memory: tests.memory + OWN_MEMORY, ..tests.clone() }
 }
 
 /// What one scenario showed.
@@ -102,26 +119,32 @@ fn one(
 }
 
 /// The report on a submission that compiles against std, but not against the stand-in: it uses what cannot be explored.
-pub fn unexplorable(of: u32, compiled: &Compiled, shown: &str, millis: u64) -> CheckReport {
+pub fn unexplorable(of: u32, compiled: &Compiled, source: &Source, shown: &str, millis: u64) -> CheckReport {
+    // Only places in the submission are shown: it may be a scenario that does not compile with it.
+    let place = |span: &&Span| {
+        let inside = Path::new(&span.file_name).strip_prefix(source.root.parent()?).ok()?;
+        let file = match Path::new(&span.file_name) == source.root {
+            true => shown.to_owned(),
+            false => Path::new(shown).parent()?.join(inside).display().to_string(),
+        };
+        Some(Location { file, line: span.line_start, column: Some(span.column_start) })
+    };
     let findings = compiled.errors().take(3).map(|error| Finding {
         check: Check::Schedules,
         kind: Kind::Unexplorable,
         subject: if error.code().is_empty() { "error".to_owned() } else { error.code().to_owned() },
-        message: "schedules are explored by putting a stand-in in the place of std, and it has not what is used here".to_owned(),
+        message: "schedules cannot be explored through what is used here".to_owned(),
         expected: Some(
-            "threads, locks, condition variables, channels, atomics, time and thread locals of std, as the brief suggests"
+            "a stand-in for std takes its place: its threads, locks, condition variables, channels, atomics, clocks, thread \
+             locals, collections and the like are there; processes, files, sockets and what one system has are not"
                 .to_owned(),
         ),
         seen: Some(error.message.clone()),
-        location: error.places().first().map(|span| Location {
-            file: shown.to_owned(),
-            line: span.line_start,
-            column: Some(span.column_start),
-        }),
+        location: error.places().iter().find_map(place),
         detail: None,
         threads: Vec::new(),
         interleaving: None,
-        next_step: Some("use std's own types by their usual names".to_owned()),
+        next_step: Some("do without it, or use what std has for threads, by its usual name".to_owned()),
     });
     CheckReport {
         outcome: Outcome::Failed,

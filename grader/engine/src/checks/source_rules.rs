@@ -10,7 +10,7 @@ use crate::names::Names;
 use crate::submission::Source;
 use crate::syntax;
 use crate::trouble::Trouble;
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use syn::visit::{self, Visit};
@@ -28,6 +28,13 @@ const EVERYWHERE: &[(Rule<'static>, &str)] = &[
     (Rule::Path("std::panic::take_hook"), "the panic hook belongs to the program, not to a library"),
     (Rule::Path("std::any::type_name"), "code must not depend on the names of types"),
     (Rule::Path("std::any::type_name_of_val"), "code must not depend on the names of types"),
+    (Rule::Path("std::mem::size_of"), "code must not depend on how types are laid out"),
+    (Rule::Path("std::mem::size_of_val"), "code must not depend on how types are laid out"),
+    (Rule::Path("std::mem::align_of"), "code must not depend on how types are laid out"),
+    (Rule::Path("std::mem::align_of_val"), "code must not depend on how types are laid out"),
+    (Rule::Path("std::alloc"), "code must not depend on how types are laid out"),
+    (Rule::Path("std::panic::Location"), "code must not depend on where it is called"),
+    (Rule::Path("std::backtrace"), "code must not depend on where it is called"),
     (Rule::Path("core"), "write std::… instead"),
     (Rule::Path("alloc"), "write std::… instead"),
     (Rule::Macro("include"), "a submission is its own files and nothing else"),
@@ -247,6 +254,15 @@ impl Search<'_> {
         }
     }
 
+    /// A name alone, used as a function: one of the prelude, such as `size_of`, is nowhere imported.
+    fn function(&mut self, name: &str, span: Span) {
+        let Rule::Path(forbidden) = self.rule else { return };
+        let in_prelude = forbidden.strip_prefix("std::mem::") == Some(name);
+        if in_prelude && !self.file.names.own.contains(name) && !self.file.names.binds(name) {
+            self.found.push(span);
+        }
+    }
+
     /// Whether a path is below one that the exercise allows, or on the way to it.
     fn allowed(&self, meaning: &[String]) -> bool {
         self.allow.iter().any(|allowed| allowed.split("::").zip(meaning).all(|(a, b)| a == b))
@@ -277,6 +293,13 @@ impl Search<'_> {
                         Rule::Macro(name) if punct(index + 1, '!') && last == name => self.found.push(first.span()),
                         Rule::Path(_) if !method => {
                             self.path(&parts, false, first.span());
+                            let called = matches!(
+                                all.get(index + 1),
+                                Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis
+                            );
+                            if parts.len() == 1 && (called || punct(index + 1, ':') && punct(index + 2, ':')) {
+                                self.function(&last, first.span());
+                            }
                         }
                         _ => {}
                     }
@@ -340,6 +363,25 @@ impl<'ast> Visit<'ast> for Search<'_> {
 
     fn visit_item_extern_crate(&mut self, item: &'ast syn::ItemExternCrate) {
         self.path(&[item.ident.to_string()], true, item.ident.span());
+    }
+
+    fn visit_expr_path(&mut self, path: &'ast syn::ExprPath) {
+        // With its type arguments written out it is no variable.
+        if let (1, Some(only)) = (path.path.segments.len(), path.path.segments.first())
+            && !only.arguments.is_none()
+        {
+            self.function(&only.ident.to_string(), only.ident.span());
+        }
+        visit::visit_expr_path(self, path);
+    }
+
+    fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
+        if let syn::Expr::Path(path) = &*call.func
+            && let Some(name) = path.path.get_ident()
+        {
+            self.function(&name.to_string(), name.span());
+        }
+        visit::visit_expr_call(self, call);
     }
 
     fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
@@ -481,10 +523,35 @@ mod tests {
             ("no_mangle", "#[unsafe(no_mangle)] pub fn f() {}"),
             ("extern", "unsafe extern \"C\" { fn getpid() -> i32; }"),
             ("core", "use core::sync::atomic::AtomicBool;"),
+            ("alloc", "extern crate alloc; fn f(_: alloc::sync::Arc<u8>) {}"),
+            ("std::mem::size_of", "const N: usize = size_of::<u8>();"),
+            ("std::mem::size_of", "const N: usize = std::mem::size_of::<u8>();"),
+            ("std::mem::size_of", "fn f() { assert_eq!(size_of::<u8>(), 1) }"),
+            ("std::mem::size_of_val", "fn f() -> usize { size_of_val(&1) }"),
+            ("std::mem::size_of_val", "fn f() { println!(\"{}\", size_of_val(&1)); }"),
+            ("std::mem::align_of", "use std::mem; fn f() -> usize { mem::align_of::<u8>() }"),
+            ("std::mem::align_of_val", "fn f() -> Option<usize> { Some(&1).map(std::mem::align_of_val::<i32>) }"),
+            ("std::alloc", "use std::alloc::Layout;"),
+            ("std::panic::Location", "use std::panic; fn f() { panic::Location::caller(); }"),
+            ("std::backtrace", "use std::backtrace::Backtrace;"),
+            ("std::any::type_name", "use std::any::*; fn f() -> &'static str { type_name::<u8>() }"),
             ("std::panic::set_hook", "use std::panic; fn f() { panic::set_hook(Box::new(|_| {})) }"),
         ] {
             let found = lines_found("std::sync::RwLock", &[], text);
             assert!(found.iter().any(|(each, _)| each == subject), "{text}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_like_one_of_the_preludes_is_no_fault() {
+        for text in [
+            "fn size_of(_: u8) -> u8 { 0 } fn f() -> u8 { size_of(1) }",
+            "mod a { pub fn size_of_val(_: &u8) {} } use a::size_of_val; fn f() { size_of_val(&1) }",
+            "struct S { size_of: u8 } impl S { fn align_of(&self) -> u8 { self.size_of } }",
+            "fn f(size_of: u8) -> u8 { let align_of = size_of; println!(\"{}\", align_of); align_of }",
+            "use std::mem; fn f(a: &mut u8) -> u8 { mem::take(a) }",
+        ] {
+            assert_eq!(lines_found("x", &[], text), [], "{text}");
         }
     }
 

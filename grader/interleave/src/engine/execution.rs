@@ -31,6 +31,7 @@ use std::ptr;
 use std::rc::Rc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicPtr, AtomicU64};
+use std::sync::{Mutex, PoisonError};
 use std::task::Waker;
 
 /// The stack of a task, in bytes. Only what is touched takes memory.
@@ -94,6 +95,23 @@ static PROGRESS: AtomicU64 = AtomicU64::new(0);
 
 /// Where the last operation was.
 static LAST: AtomicPtr<Location<'static>> = AtomicPtr::new(ptr::null_mut());
+
+/// What panicked last, for a watchdog.
+static LAST_PANICS: Mutex<LastPanics> = Mutex::new(LastPanics { first: None, second: None });
+
+/// A panic, and another one while it was unwinding: together they can end the process.
+#[derive(Clone, Debug, Default)]
+pub struct LastPanics {
+    /// What the first one said.
+    pub first: Option<String>,
+    /// Where the second one was.
+    pub second: Option<&'static Location<'static>>,
+}
+
+/// What panicked last in this process. For other operating-system threads to look at.
+pub fn last_panics() -> LastPanics {
+    LAST_PANICS.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
 
 /// How far explorations in this process have come, and where the last operation in the program was. For other
 /// operating-system threads to look at.

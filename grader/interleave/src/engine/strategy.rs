@@ -53,7 +53,7 @@ pub trait Strategy {
     /// Which of `count` legal outcomes an operation has. 0 is the usual one; others are rare in practice.
     fn outcome(&mut self, count: usize) -> usize;
 
-    /// Which of the tasks that wait on a condition variable or are parked wakes up now for no reason, if any.
+    /// Which of the tasks that wait on a condition variable, are parked, or wait for a waker wakes up now for no reason, if any.
     fn spurious(&mut self, _waiting: &[TaskId]) -> Option<TaskId> {
         None
     }

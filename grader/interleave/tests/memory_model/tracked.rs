@@ -43,19 +43,19 @@ fn two(name: &str, theirs: impl FnOnce(&Tracked<u32>) + Send + 'static, own: imp
 #[test]
 fn an_unordered_read_after_a_write_is_a_race_in_every_schedule() {
     let exploration = only_the_usual(|| two("reader-1", |value| _ = value.get(), |value| value.set(1)));
-    assert_eq!(message(exploration), "reader-1 reads it while nothing orders this after main's write");
+    assert_eq!(message(exploration), "reader-1 reads it while nothing orders this after the scenario's write");
 }
 
 #[test]
 fn an_unordered_write_after_a_read_is_a_race() {
     let exploration = only_the_usual(|| two("writer", |value| value.set(1), |value| _ = value.get()));
-    assert_eq!(message(exploration), "writer writes it while nothing orders this after main's read");
+    assert_eq!(message(exploration), "writer writes it while nothing orders this after the scenario's read");
 }
 
 #[test]
 fn two_unordered_writes_are_a_race() {
     let exploration = only_the_usual(|| two("writer", |value| value.set(1), |value| value.set(2)));
-    assert_eq!(message(exploration), "writer writes it while nothing orders this after main's write");
+    assert_eq!(message(exploration), "writer writes it while nothing orders this after the scenario's write");
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn an_access_that_outlives_its_lock_is_a_race() {
         drop(guard);
         thread.unwrap().join().unwrap();
     });
-    assert_eq!(message(exploration), "main writes it while nothing orders this after writer's write");
+    assert_eq!(message(exploration), "the scenario writes it while nothing orders this after writer's write");
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn an_access_within_the_time_of_another_overlaps() {
             thread::Builder::new().name("reader".to_owned()).spawn(move || shared.get()).unwrap().join().unwrap();
         });
     });
-    assert_eq!(message(exploration), "reader reads it while main is still writing it");
+    assert_eq!(message(exploration), "reader reads it while the scenario is still writing it");
 }
 
 /// A thread writes and then does something to a flag; the scenario reads if the flag says so.
@@ -140,7 +140,7 @@ fn hand_over(say: fn(&Tracked<u32>, &AtomicU32), is_said: fn(&AtomicU32) -> bool
 
 #[test]
 fn a_flag_orders_accesses_if_it_is_released_and_acquired() {
-    let expected = "main reads it while nothing orders this after thread-1's write";
+    let expected = "the scenario reads it while nothing orders this after thread-1's write";
     let release: fn(&Tracked<u32>, &AtomicU32) = |value, flag| {
         value.set(1);
         flag.store(1, Release);

@@ -3,7 +3,7 @@
 use super::super::clock::Clock;
 use super::super::strategy::{Choice, Decision, RoundRobin, Strategy};
 use super::super::task::{Flavour, State, Task, TaskId};
-use super::super::wait::{WaitKind, Woken};
+use super::super::wait::{Wait, WaitKind, Woken};
 use super::super::waker::signal_of;
 use super::Execution;
 use std::task::Waker;
@@ -72,7 +72,8 @@ impl Execution {
         if self.rescue.is_some() || !self.strategy.wants_spurious() {
             return;
         }
-        let may = |task: &Task| matches!(&task.state, State::Blocked(wait) if wait.kind == WaitKind::Notification);
+        let may = |wait: &Wait| matches!(wait.kind, WaitKind::Notification | WaitKind::Waker);
+        let may = |task: &Task| matches!(&task.state, State::Blocked(wait) if may(wait));
         let waiting: Vec<TaskId> =
             (0..self.tasks.len() as u32).map(TaskId).filter(|id| may(&self.tasks[id.index()])).collect();
         if waiting.is_empty() {

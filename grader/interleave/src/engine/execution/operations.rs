@@ -5,13 +5,14 @@ use super::super::explore::FailureKind;
 use super::super::object::{Object, ObjectId};
 use super::super::record::{Mark, Thing};
 use super::super::strategy::Choice;
-use super::super::task::{Flavour, Locals, State, Task, TaskId};
+use super::super::task::{Flavour, Locals, Stack, State, Task, TaskId};
 use super::super::wait::{Wait, WaitKind, Woken};
-use super::{EPOCH, EXECUTION, LAST, PROGRESS, with_execution};
+use super::{EPOCH, EXECUTION, LAST, LAST_PANICS, LastPanics, PROGRESS, STACK, STACKS, with_execution};
 use std::cell::RefCell;
 use std::panic::Location;
 use std::ptr;
 use std::rc::Rc;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::Waker;
 
@@ -396,6 +397,13 @@ pub fn knows(moment: Moment) -> bool {
 
 /// The running task panics. Called by the panic hook.
 pub(crate) fn note_panic(message: String, at: Option<&'static Location<'static>>) {
+    let mut last = LAST_PANICS.lock().unwrap_or_else(PoisonError::into_inner);
+    if is_unwinding() {
+        last.second = last.second.or(at);
+    } else {
+        *last = LastPanics { first: Some(message.clone()), second: None };
+    }
+    drop(last);
     with_execution(|execution| execution.panicked(message, at));
 }
 
@@ -415,7 +423,15 @@ pub fn fail(kind: FailureKind, message: String) {
 }
 
 /// Starts a task. It can go on from now on; the running one goes on first unless a later point decides otherwise.
+///
+/// # Panics
+/// Outside of an execution, and if there is no room for one more stack.
+#[track_caller]
 pub fn spawn(name: Option<String>, flavour: Flavour, body: Box<dyn FnOnce() + 'static>) -> TaskId {
+    // Room is made out here: a panic in the middle of the engine would find it half done.
+    let stack = STACKS.with_borrow_mut(Vec::pop).map_or_else(|| Stack::new(STACK), Ok);
+    let stack = stack.unwrap_or_else(|error| panic!("there is no room for the stack of one more thread: {error}"));
+    STACKS.with_borrow_mut(|stacks| stacks.push(stack));
     with_execution(|execution| {
         let parent = execution.current;
         let id = TaskId(execution.tasks.len() as u32);
