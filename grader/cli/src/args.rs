@@ -164,6 +164,8 @@ pub(crate) enum AuthorCommand {
     New(New),
     /// Run every reference and accepted variant many times and count wrong verdicts
     Soak(Soak),
+    /// Show what finds each rejected variant out: behaviour tests, run again and again, or schedules
+    Detect(Detect),
     /// Measure how long a learner waits, against plain cargo test
     Bench(Bench),
 }
@@ -204,6 +206,17 @@ pub(crate) struct Soak {
     /// Only explore: every scenario with the random schedules of so many gradings
     #[arg(long, conflicts_with = "without_timing")]
     pub(crate) schedules: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = NAMES)]
+pub(crate) struct Detect {
+    /// The exercises; without any: all
+    #[arg(value_name = "EXERCISE")]
+    pub(crate) exercises: Vec<String>,
+    /// How often the behaviour tests are run, at most
+    #[arg(long, short = 'n', default_value_t = 100)]
+    pub(crate) times: usize,
 }
 
 #[derive(Debug, Args)]

@@ -68,7 +68,11 @@ impl<'a> Translation<'a> {
                     found.about.split(' ').next().unwrap_or("many")
                 ),
             ),
-            "race" => (Kind::DataRace, "accesses to the same data are ordered by a lock, or by something else", found.about.clone()),
+            "race" => (
+                Kind::DataRace,
+                "accesses to the same data are ordered by a lock, or by something else",
+                found.about.clone(),
+            ),
             "silence" | "real_wait" | "too_long" | "overflow" | "abort" => halted(found),
             "panic" => {
                 let place = if self.location(found.place.as_ref()).is_some() { "the code" } else { "the scenario" };
@@ -77,11 +81,15 @@ impl<'a> Translation<'a> {
             "starvation" => (Kind::Starvation, "", found.seen.clone()),
             _ => (Kind::WrongAnswer, "", found.seen.clone()),
         };
-        let expected = if matches!(found.kind.as_str(), "unmet" | "starvation") { format!("{}: {}", found.about, found.expected) } else { expected.to_owned() };
-        let threads = interleaving.waiting.iter().map(|waiting| Standing {
-            thread: lane(waiting.lane),
-            doing: standing(&interleaving, waiting),
-        });
+        let expected = if matches!(found.kind.as_str(), "unmet" | "starvation") {
+            format!("{}: {}", found.about, found.expected)
+        } else {
+            expected.to_owned()
+        };
+        let threads = interleaving
+            .waiting
+            .iter()
+            .map(|waiting| Standing { thread: lane(waiting.lane), doing: standing(&interleaving, waiting) });
         let mut next_step = scenario.next_step.clone();
         if !found.reproduced && !found.schedule.is_empty() {
             next_step = Some(
@@ -261,7 +269,9 @@ fn standing(interleaving: &Interleaving, waiting: &Waiting) -> String {
         ("join", _, Some(holder)) => format!("waits for '{holder}' to end"),
         ("end of scope", _, Some(holder)) => format!("waits at the end of a scope for '{holder}' to end"),
         ("sleep", ..) => "sleeps for ever".to_owned(),
-        (operation, Some(object), Some(holder)) => format!("waits in {operation} of {}, held by '{holder}'", object.name),
+        (operation, Some(object), Some(holder)) => {
+            format!("waits in {operation} of {}, held by '{holder}'", object.name)
+        }
         (operation, Some(object), None) => format!("waits in {operation} of {}", object.name),
         (operation, None, _) => format!("waits in {operation}"),
     };

@@ -128,7 +128,8 @@ fn dependencies(workspace: &Workspace, exercise: &Exercise) -> Result<toml::Tabl
         }
         if let Some(relative) = table.get("path").and_then(toml::Value::as_str) {
             // The grader's own crates are where the grader is, whoever's workspace is graded.
-            let own = relative.strip_prefix("grader/").map(|own| workspace.grader.join(own)).filter(|path| path.exists());
+            let own =
+                relative.strip_prefix("grader/").map(|own| workspace.grader.join(own)).filter(|path| path.exists());
             let absolute = own.unwrap_or_else(|| workspace.root.join(relative));
             table.insert("path".into(), absolute.display().to_string().into());
         }

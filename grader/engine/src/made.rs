@@ -29,7 +29,9 @@ pub(crate) fn names(root: &Path) -> Names {
             }
             Ok(calls.found)
         });
-        names.extend(found.unwrap_or_default().into_iter().map(|(line, column, name)| ((file.clone(), line, column), name)));
+        names.extend(
+            found.unwrap_or_default().into_iter().map(|(line, column, name)| ((file.clone(), line, column), name)),
+        );
     }
     names
 }

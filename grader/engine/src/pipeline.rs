@@ -109,7 +109,9 @@ impl Grader {
     /// If it cannot be built.
     pub fn warm(&self, exercise: &Exercise, watch: &dyn Fn(Event)) -> Result<(), Trouble> {
         let checks = exercise.checks();
-        for (mode, check) in [(Mode::Judge, None), (Mode::Explore, Some(Check::Schedules)), (Mode::Time, Some(Check::Timing))] {
+        for (mode, check) in
+            [(Mode::Judge, None), (Mode::Explore, Some(Check::Schedules)), (Mode::Time, Some(Check::Timing))]
+        {
             if check.is_none_or(|check| checks.contains(&check)) {
                 Kit::of(&self.workspace, &self.toolchain, exercise, mode, watch)?;
             }
@@ -156,6 +158,38 @@ impl Grader {
             Trouble::Usage(format!("{} has no scenario '{scenario}' any more; grade it again", exercise.folder))
         })?;
         schedules::replay(&tests, scenario, schedule)
+    }
+
+    /// How a wrong submission is found out: by running its facts up to `times` times on real threads, and by exploring
+    /// its schedules once.
+    ///
+    /// # Errors
+    /// Our troubles only; also if the submission does not compile.
+    pub fn detect(&self, exercise: &Exercise, source: &Source, times: usize) -> Result<Detection, Trouble> {
+        let folder = RunFolder::new(&self.workspace)?;
+        let stage = self.stage(exercise, source, &|_| {}, &folder);
+        let grading = Grading { stage, wanted: Vec::new(), jobs: self.jobs };
+        let kit = stage.kit(Mode::Judge)?;
+        let subject = stage.subject(&kit, Mode::Judge, &mut || {})?;
+        stage.insist(&subject)?;
+        let compiled = stage.hidden(&kit, Mode::Judge, &JUDGED, &subject.artifact)?;
+        stage.insist(&compiled)?;
+        let tests = stage.tests(&compiled.artifact, source);
+        let mut run = None;
+        for number in 1..=times {
+            if grading.behaviour(&tests)?.outcome == Outcome::Failed {
+                run = Some(number);
+                break;
+            }
+        }
+        let begun = Instant::now();
+        let schedules = match stage.explored()? {
+            Explored::Ready(tests) => grading.scenarios(&tests, &exercise.config.schedules)?,
+            Explored::Refused(compiled, _) => {
+                schedules::unexplorable(0, &compiled, source, &self.workspace.shown(&source.root), 0)
+            }
+        };
+        Ok(Detection { run, schedules, millis: begun.elapsed().as_millis() as u64 })
     }
 
     /// Explores a submission with the random schedules of so many gradings, one after another from the same seeds.
@@ -226,6 +260,17 @@ impl Grader {
         }
         Ok(())
     }
+}
+
+/// How a wrong submission was found out.
+#[derive(Clone, Debug)]
+pub struct Detection {
+    /// The first run of the facts in which one failed.
+    pub run: Option<usize>,
+    /// What exploring showed.
+    pub schedules: CheckReport,
+    /// How long exploring took, with the compilation for it.
+    pub millis: u64,
 }
 
 /// One grading on its way.

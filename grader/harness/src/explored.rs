@@ -5,13 +5,15 @@
 
 mod chance;
 mod stack;
+mod statics;
 mod watch;
 
 use stack::{Stack, is_subject};
+use statics::Statics;
 
 use crate::Unmet;
 use crate::graded;
-use interleave::engine::{self, FailureKind, Found, Limits, Mark, Phase, Plan, schedule};
+use interleave::engine::{self, FailureKind, Found, Limits, Mark, Phase, Plan, Recording, schedule};
 use interleave::thread::{Builder, JoinHandle};
 use probe::explored as wire;
 use probe::wire::Message;
@@ -128,6 +130,11 @@ pub fn scenario(_path: &'static str, file: &'static str, flags: &[&str], body: f
             plan
         }
     };
+    let statics = Statics::of_this_process();
+    let body = move || {
+        statics.restore();
+        body();
+    };
     // Under `cargo test` the debugger and the terminal are the author's.
     let explored = if graded::is_graded() {
         watch::begin(begun);
@@ -168,6 +175,18 @@ fn phase(phase: &Phase) -> (&'static str, u32) {
     }
 }
 
+/// The names of the lanes. A thread that the submission starts without a name is known by the line that starts it.
+fn lanes(recording: &Recording, subject: &str) -> Vec<String> {
+    let mut names = recording.tasks.clone();
+    for event in recording.events.iter().filter(|event| event.operation == "spawn") {
+        let unnamed = names.iter_mut().skip(1).find(|name| **name == event.detail && name.starts_with("thread-"));
+        if let Some(name) = unnamed.filter(|_| is_subject(event.at.file(), subject)) {
+            name.push_str(&format!(" of :{}", event.at.line()));
+        }
+    }
+    names
+}
+
 fn place(at: &'static Location<'static>) -> wire::Place {
     wire::Place { file: at.file().to_owned(), line: at.line(), column: at.column() }
 }
@@ -194,12 +213,12 @@ fn found(found: &Found, file: &str) -> wire::Found {
     let recording = &found.recording;
     let omitted = recording.events.len().saturating_sub(SHOWN);
     let events = &recording.events[omitted..];
-    let stacks: Vec<Stack> =
-        events.iter().map(|event| Stack::of(&event.calls.to_string(), &subject, file)).collect();
+    let stacks: Vec<Stack> = events.iter().map(|event| Stack::of(&event.calls.to_string(), &subject, file)).collect();
     // A function that locks for several others says nothing by its own line.
     let locks_for_others = |stack: &Stack| {
         let others = stacks.iter().filter(|other| other.innermost == stack.innermost);
-        stack.caller.is_some() && others.filter(|other| other.caller.is_some()).any(|other| other.caller != stack.caller)
+        stack.caller.is_some()
+            && others.filter(|other| other.caller.is_some()).any(|other| other.caller != stack.caller)
     };
     let steps = events.iter().zip(&stacks).map(|(event, stack)| {
         let mark = match event.mark {
@@ -254,8 +273,12 @@ fn found(found: &Found, file: &str) -> wire::Found {
         replays: found.replays as u32,
         reproduced: found.reproduced,
         schedule: schedule::to_text(&found.schedule),
-        lanes: recording.tasks.clone(),
-        things: recording.things.iter().map(|thing| wire::Thing { kind: thing.kind.into(), made: place(thing.made) }).collect(),
+        lanes: lanes(recording, &subject),
+        things: recording
+            .things
+            .iter()
+            .map(|thing| wire::Thing { kind: thing.kind.into(), made: place(thing.made) })
+            .collect(),
         steps: steps.collect(),
         omitted: omitted as u32,
         waiting: waiting.collect(),

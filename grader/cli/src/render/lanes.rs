@@ -108,9 +108,11 @@ fn rows(interleaving: &Interleaving, everything: bool) -> Vec<Row> {
     while index < steps.len() {
         let step = steps[index];
         let same_call = |other: &&Step| other.lane == step.lane && other.call == step.call;
-        let begins = steps[..index].iter().rev().find(|other| other.lane == step.lane).is_none_or(|last| !same_call(last));
+        let begins =
+            steps[..index].iter().rev().find(|other| other.lane == step.lane).is_none_or(|last| !same_call(last));
         let together = steps[index..].iter().take_while(|other| same_call(other)).count();
-        let ends = steps[index + together..].iter().find(|other| other.lane == step.lane).is_none_or(|next| !same_call(next));
+        let ends =
+            steps[index + together..].iter().find(|other| other.lane == step.lane).is_none_or(|next| !same_call(next));
         let name = step.call.as_ref().map_or(String::new(), |call| call_name(&call.function));
         let plain = |step: &&Step| matches!(step.mark, Mark::Done | Mark::Note | Mark::Ended);
         if !everything && begins && ends && step.call.is_some() && steps[index..index + together].iter().all(plain) {
@@ -238,7 +240,8 @@ fn fold(rows: &mut Vec<Row>) {
     while index + 1 < rows.len() {
         let (row, next) = (&rows[index], &rows[index + 1]);
         let object = row.text.rsplit_once("lock ").filter(|(before, _)| before.is_empty() || before.ends_with(' '));
-        let given_back = object.is_some_and(|(_, object)| next.text.trim_start().strip_prefix("unlock ") == Some(object));
+        let given_back =
+            object.is_some_and(|(_, object)| next.text.trim_start().strip_prefix("unlock ") == Some(object));
         if row.lane == next.lane && row.tone == Tone::Plain && !row.resumed && given_back {
             let (before, object) = object.unwrap_or_default();
             rows[index].text = format!("{before}lock, unlock {object}");
@@ -246,11 +249,13 @@ fn fold(rows: &mut Vec<Row>) {
             rows[index].tone = rows[index + 1].tone;
             rows[index].steps += 1;
             rows.remove(index + 1);
-        } else if let (true, Some((before, _))) = (row.lane == next.lane && row.tone == Tone::Plain && !row.resumed, object)
+        } else if let (true, Some((before, _))) =
+            (row.lane == next.lane && row.tone == Tone::Plain && !row.resumed, object)
             && matches!(next.tone, Tone::Waits | Tone::Wrong)
             && next.text.starts_with("  wait")
         {
-            rows[index] = Row { text: format!("{before}{}", next.text.trim_start()), steps: row.steps + 1, ..next.clone() };
+            rows[index] =
+                Row { text: format!("{before}{}", next.text.trim_start()), steps: row.steps + 1, ..next.clone() };
             rows.remove(index + 1);
         } else if row.lane == next.lane
             && let Some(ended) = next.text.trim_start().strip_prefix("end of ")
@@ -260,7 +265,8 @@ fn fold(rows: &mut Vec<Row>) {
             rows[index].interrupted = next.interrupted;
             rows[index].steps += 1;
             rows.remove(index + 1);
-        } else if row.lane == next.lane && row.resumed && next.text.starts_with("  unlock ") && next.tone == Tone::Plain {
+        } else if row.lane == next.lane && row.resumed && next.text.starts_with("  unlock ") && next.tone == Tone::Plain
+        {
             // Whoever has waited on a condition variable holds the lock again; that it gives it back goes without saying.
             rows[index].interrupted = next.interrupted;
             rows[index].steps += 1;
@@ -346,9 +352,8 @@ fn widths(interleaving: &Interleaving, rows: &[Row], lanes: &[usize], room: usiz
 }
 
 fn in_rows(interleaving: &Interleaving, rows: &[Row], width: usize, lines: &mut Vec<Line>) {
-    let widest = |length: fn(&Interleaving, &Row) -> usize| {
-        rows.iter().map(|row| length(interleaving, row)).max().unwrap_or(0)
-    };
+    let widest =
+        |length: fn(&Interleaving, &Row) -> usize| rows.iter().map(|row| length(interleaving, row)).max().unwrap_or(0);
     let names = widest(|interleaving, row| lane_name(interleaving, row.lane).chars().count()).min(width / 3) + 2;
     let places = widest(|_, row| row.place.chars().count());
     let texts = widest(|_, row| row.text.chars().count()).min(width.saturating_sub(5 + names + 1 + places + 2));

@@ -3,9 +3,7 @@
 use super::lanes::{self, Tone};
 use crate::screen::{paint, text_style};
 use anstyle::{AnsiColor, Style};
-use verdict::{
-    Check, CheckReport, Evidence, Finding, Interleaving, Kind, Outcome, Pairs, Report, Schedules, Verdict,
-};
+use verdict::{Check, CheckReport, Evidence, Finding, Interleaving, Kind, Outcome, Pairs, Report, Schedules, Verdict};
 
 /// How to render.
 #[derive(Clone, Copy, Debug)]
@@ -251,7 +249,11 @@ fn discovery(interleaving: &Interleaving) -> String {
     if found.by == "replay" {
         return format!("replayed: {special}");
     }
-    let nth = if found.nth_in_all == 1 { "the first one tried".to_owned() } else { format!("number {} of those tried", found.nth_in_all) };
+    let nth = if found.nth_in_all == 1 {
+        "the first one tried".to_owned()
+    } else {
+        format!("number {} of those tried", found.nth_in_all)
+    };
     format!("{nth}, made as short as possible: {special}")
 }
 

@@ -32,7 +32,10 @@ fn replay_shows_every_step_and_follows_the_file() {
     let told = replica.run(&["replay", "latch"]).code(1).says(&["spawn first", "lock open", "notify all opened"]);
     assert!(!told.out.contains("has changed"), "{}", told.out);
     replica.run(&["replay", "latch", "opening"]).code(1);
-    replica.run(&["replay", "latch", "nothing_of_the_kind"]).code(2).complains(&["those that failed: opening_reaches_everybody"]);
+    replica
+        .run(&["replay", "latch", "nothing_of_the_kind"])
+        .code(2)
+        .complains(&["those that failed: opening_reaches_everybody"]);
     // Edited, and still wrong; then broken; then right.
     let path = "exercises/12_latch/src/lib.rs";
     let text = replica.read(path);
@@ -42,7 +45,11 @@ fn replay_shows_every_step_and_follows_the_file() {
     replica.run(&["replay", "latch"]).code(1).says(&["does not compile as it is now", "spawn first"]);
     replica.solve();
     replica.run(&["replay", "latch"]).code(0).says(&["has changed since", "it now comes out well", "spawn first"]);
-    replica.run(&["check", "latch"]).code(0).says(&["1 of 1 scenarios hold in ", "among them every one", "most 2 preemptions ("]);
+    replica.run(&["check", "latch"]).code(0).says(&[
+        "1 of 1 scenarios hold in ",
+        "among them every one",
+        "most 2 preemptions (",
+    ]);
     replica.run(&["replay", "latch"]).code(0).says(&["No schedule is known that breaks your latch."]);
 }
 

@@ -35,7 +35,9 @@ pub fn scenario(arguments: TokenStream, item: TokenStream) -> TokenStream {
         })
         .collect();
     rewrite(item, |name, _, body| {
-        format!("fn story() {body} ::harness::run::scenario(concat!(module_path!(), \"::\", {name:?}), file!(), &{flags:?}, story)")
+        format!(
+            "fn story() {body} ::harness::run::scenario(concat!(module_path!(), \"::\", {name:?}), file!(), &{flags:?}, story)"
+        )
     })
 }
 

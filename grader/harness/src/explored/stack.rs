@@ -36,8 +36,9 @@ impl Stack {
                 function = name;
             } else if let Some(place) = line.strip_prefix("at ").and_then(place) {
                 if place.file != scenarios && is_subject(&place.file, subject) {
+                    // A thread of the submission's own begins with a closure: what that calls says more.
                     let name = short(function);
-                    if !name.is_empty() {
+                    if stack.call.is_empty() || !name.is_empty() && !is_closure(function) {
                         stack.call = name;
                     }
                     waits_for_caller = true;
@@ -96,6 +97,11 @@ fn short(function: &str) -> String {
     }
     let path = plain.replace(">::", "::").replace("::::", "::");
     last_two(path.strip_prefix(SUBJECT).unwrap_or(&path))
+}
+
+/// Whether a function is a closure.
+fn is_closure(function: &str) -> bool {
+    function.starts_with("{closure") || function.ends_with("{{closure}}")
 }
 
 /// The last two names of a path that are names.

@@ -182,6 +182,8 @@ impl Shrinking<'_> {
 
     /// Looks for the same failure among all schedules with fewer preemptions.
     fn fewer_preemptions(&mut self, mut best: Candidate) -> Candidate {
+        // What `merge` has used says nothing about how many schedules there are with few preemptions.
+        (self.replays, self.steps) = (0, 0);
         for bound in 0..best.preemptions.min(3) {
             let mut strategy: Box<dyn Strategy> = Box::new(Bounded::new(bound));
             while !self.is_spent() && strategy.begin() {

@@ -1,6 +1,7 @@
 //! `author`: for those who write exercises.
 
 mod bench;
+mod detect;
 mod new;
 mod soak;
 mod verify;
@@ -17,6 +18,7 @@ pub(crate) fn run(command: AuthorCommand, screen: &Screen) -> Result<ExitCode, T
         AuthorCommand::Verify(arguments) => verify::run(&arguments, screen),
         AuthorCommand::New(arguments) => new::run(&arguments, screen),
         AuthorCommand::Soak(arguments) => soak::run(&arguments, screen),
+        AuthorCommand::Detect(arguments) => detect::run(&arguments, screen),
         AuthorCommand::Bench(arguments) => bench::run(&arguments, screen),
     }
 }
