@@ -1,6 +1,6 @@
 //! Stories of a gather whose children are woken by other threads, each told along every schedule.
 
-use harness::{Actor, actor, block_on, expect, expect_eq, scenario};
+use harness::{Actor, actor, block_on, expect, expect_eq, note, scenario};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -185,6 +185,7 @@ impl<T> Future for Sleeper<T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
         self.bell.polls.fetch_add(1, SeqCst);
+        note("a child is polled");
         {
             let mut ringing = self.bell.lock();
             if !ringing.has_rung {

@@ -86,6 +86,12 @@ pub fn sleep(duration: Duration) {
     interleave::thread::sleep(duration);
 }
 
+/// A step of the story that the learner reads in this thread's lane: "the child is polled".
+#[track_caller]
+pub fn note(text: &str) {
+    engine::record("note", None, Mark::Note, || text.to_owned(), Location::caller());
+}
+
 /// Drives a future to its end on this thread, as [`interleave::executor::block_on`].
 #[track_caller]
 pub fn block_on<F: Future>(future: F) -> F::Output {

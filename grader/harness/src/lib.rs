@@ -5,7 +5,7 @@
 //! each fact has a process of its own, and reports over an inherited descriptor ([`probe::wire`]) instead of by exit code.
 //!
 //! With the feature `explore`, scenarios are linked with `interleave` instead of real threads: `actor`, `quiesce`, `sleep`,
-//! `block_on` and `Tracked` are then those of the exploration, under the same names.
+//! `block_on`, `note` and `Tracked` are then those of the exploration, under the same names.
 //!
 //! Three things make tests of concurrent code *exact* instead of timed:
 //! - [`actor`] starts a named thread that plays a part in the story of a test;
@@ -30,9 +30,9 @@ mod peers;
 #[cfg(not(feature = "explore"))]
 pub use actors::{Actor, actor, quiesce, sleep};
 #[cfg(not(feature = "explore"))]
-pub use alone::{Tracked, block_on};
+pub use alone::{Tracked, block_on, note};
 #[cfg(feature = "explore")]
-pub use explored::{Actor, Tracked, actor, block_on, quiesce, sleep};
+pub use explored::{Actor, Tracked, actor, block_on, note, quiesce, sleep};
 pub use harness_macros::{fact, peer, scenario, transcript, workload};
 pub use measures::{cpu_time, open_descriptors, threads_alive};
 pub use patience::Patience;

@@ -102,7 +102,7 @@ fn legend(rows: &[Row], width: usize) -> Vec<Line> {
 }
 
 fn rows(interleaving: &Interleaving, everything: bool) -> Vec<Row> {
-    let steps = told(interleaving, everything);
+    let (steps, gives_way): (Vec<&Step>, Vec<bool>) = told(interleaving, everything).into_iter().unzip();
     let mut rows: Vec<Row> = Vec::new();
     let mut index = 0;
     while index < steps.len() {
@@ -138,7 +138,7 @@ fn rows(interleaving: &Interleaving, everything: bool) -> Vec<Row> {
             },
             waits: step.mark == Mark::Blocked,
             resumed: matches!(step.mark, Mark::Resumed | Mark::TimedOut | Mark::Spurious),
-            interrupted: false,
+            interrupted: !gives_way[index],
             steps: 1,
         });
         index += 1;
@@ -146,30 +146,41 @@ fn rows(interleaving: &Interleaving, everything: bool) -> Vec<Row> {
     rows
 }
 
-/// The steps that are told. An attempt that ends in a wait is one step. How threads start, join and end, and what the scenario does for
-/// itself, are no part of the story.
-fn told(interleaving: &Interleaving, everything: bool) -> Vec<&Step> {
+/// The steps that are told, and whether the lane waits, or gives way on purpose, right after each. An attempt that ends in a
+/// wait is one step. How threads start, join and end, and what the scenario does for itself, are no part of the story.
+fn told(interleaving: &Interleaving, everything: bool) -> Vec<(&Step, bool)> {
     let Interleaving { steps, objects, .. } = interleaving;
-    let mut told: Vec<&Step> = Vec::new();
+    let mut told: Vec<(&Step, bool)> = Vec::new();
     let mut previous: Option<&Step> = None;
     for (index, step) in steps.iter().enumerate() {
         let attempt = previous.filter(|before| {
             before.lane == step.lane && before.mark == Mark::Done && before.operation == step.operation
         });
         previous = Some(step);
-        if step.mark == Mark::Blocked && attempt.is_some() && told.last().is_some_and(|last| last.lane == step.lane) {
+        if step.mark == Mark::Blocked
+            && attempt.is_some()
+            && told.last().is_some_and(|(last, _)| last.lane == step.lane)
+        {
             told.pop();
         }
-        let plumbing = matches!(step.operation.as_str(), "spawn" | "join" | "is_finished" | "quiesce" | "end of scope");
-        let value = step.object.and_then(|object| objects.get(object)).is_some_and(|object| object.kind == "value");
-        let own = step.location.is_none() && !value && !matches!(step.mark, Mark::Note | Mark::Failed);
+        let kind = step.object.and_then(|object| objects.get(object)).map_or("", |object| object.kind.as_str());
+        let sleeps = kind == "task" && matches!(step.mark, Mark::Blocked | Mark::Resumed);
+        let shown = sleeps || kind == "value" || matches!(step.mark, Mark::Note | Mark::Failed);
+        let own = step.location.is_none() && !shown;
         // Where somebody waits for ever belongs to the story, wherever it is.
         let last = own && step.mark == Mark::Blocked && !steps[index + 1..].iter().any(|later| later.lane == step.lane);
-        if everything || last && !plumbing || !plumbing && !own && step.mark != Mark::Ended {
-            told.push(step);
+        if everything || last && !is_plumbing(step) || !is_plumbing(step) && !own && step.mark != Mark::Ended {
+            let next = steps[index + 1..].iter().find(|next| next.lane == step.lane);
+            let gives_way = next.is_none_or(|next| is_plumbing(next) || next.mark == Mark::Blocked);
+            told.push((step, gives_way));
         }
     }
     told
+}
+
+/// How threads are started, waited for and watched.
+fn is_plumbing(step: &Step) -> bool {
+    matches!(step.operation.as_str(), "spawn" | "join" | "is_finished" | "quiesce" | "end of scope")
 }
 
 /// `RwLock::write` → `write()`.
@@ -185,7 +196,11 @@ fn text(interleaving: &Interleaving, step: &Step, everything: bool) -> String {
     let object = object.filter(|object| object.kind != "thread").map_or("", |object| object.name.as_str());
     let operation = step.operation.replace('_', " ");
     let base = format!("{operation} {object}").trim_end().to_owned();
+    let is_task =
+        step.object.and_then(|object| interleaving.objects.get(object)).is_some_and(|each| each.kind == "task");
     match step.mark {
+        Mark::Blocked if is_task => "sleeps until it is woken".to_owned(),
+        Mark::Resumed if is_task => "is woken".to_owned(),
         Mark::TimedOut => format!("{base}: time is up"),
         Mark::Spurious => "wakes by itself".to_owned(),
         Mark::Failed if step.operation == "fails" => "here the demand fails".to_owned(),
@@ -225,11 +240,14 @@ fn mark_ends(rows: &mut [Row], interleaving: &Interleaving) {
 }
 
 fn mark_interruptions(rows: &mut [Row]) {
+    if let Some(last) = rows.last_mut() {
+        last.interrupted = false;
+    }
     for index in 0..rows.len().saturating_sub(1) {
         let later = rows[index + 1..].iter().find(|row| row.lane == rows[index].lane);
         let goes_on = later.is_some_and(|later| !later.resumed && later.text.starts_with("  "));
         let switches = rows[index + 1].lane != rows[index].lane;
-        rows[index].interrupted = switches && goes_on && !matches!(rows[index].tone, Tone::Waits | Tone::Wrong);
+        rows[index].interrupted &= switches && goes_on && !matches!(rows[index].tone, Tone::Waits | Tone::Wrong);
     }
 }
 

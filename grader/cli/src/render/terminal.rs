@@ -163,15 +163,11 @@ impl Page {
     }
 
     fn interleaving(&mut self, interleaving: &Interleaving) {
-        let found = discovery(interleaving);
-        self.field("schedule", Some(&found));
+        let lines = lanes::lines(interleaving, self.look.width, self.look.verbose);
+        let marked = lines.iter().flatten().any(|(_, text)| text.contains('↯'));
+        self.field("schedule", Some(&discovery(interleaving, marked)));
         self.line("");
-        self.lanes(interleaving, self.look.verbose);
-        self.line("");
-    }
-
-    fn lanes(&mut self, interleaving: &Interleaving, everything: bool) {
-        for mut line in lanes::lines(interleaving, self.look.width, everything) {
+        for mut line in lines {
             // Nothing to paint at the end of a line.
             while line.pop_if(|(_, text)| text.trim_end().is_empty()).is_some() {}
             if let Some((_, last)) = line.last_mut() {
@@ -180,6 +176,7 @@ impl Page {
             let line: String = line.into_iter().map(|(tone, text)| self.paint(style_of(tone), &text)).collect();
             self.line(&line);
         }
+        self.line("");
     }
 
     fn field(&mut self, label: &str, text: Option<&str>) {
@@ -238,13 +235,14 @@ impl Page {
     }
 }
 
-/// How the schedule was found, and what is special in it.
-fn discovery(interleaving: &Interleaving) -> String {
+/// How the schedule was found, and what is special in it. `marked`: the moments can be seen in the lanes.
+fn discovery(interleaving: &Interleaving, marked: bool) -> String {
     let found = &interleaving.found;
+    let sign = if marked { " (↯)" } else { "" };
     let special = match found.preemptions {
         0 => "no thread is interrupted where it could go on".to_owned(),
-        1 => "one unlucky moment (↯)".to_owned(),
-        several => format!("{several} unlucky moments (↯)"),
+        1 => format!("one unlucky moment{sign}"),
+        several => format!("{several} unlucky moments{sign}"),
     };
     if found.by == "replay" {
         return format!("replayed: {special}");

@@ -9,7 +9,7 @@ use std::path::Path;
 /// What a backtrace says about a step.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Stack {
-    /// The outermost function of the submission, in short; empty if there is none.
+    /// The function of the submission that the scenario has called, in short; empty if there is none.
     pub(super) call: String,
     /// The line of the scenario that called it; 0 if unknown.
     pub(super) call_line: u32,
@@ -28,13 +28,16 @@ impl Stack {
     pub(super) fn of(text: &str, subject: &str, scenarios: &str) -> Stack {
         let mut stack = Stack::default();
         let mut function = "";
-        let (mut waits_for_caller, mut own) = (false, false);
+        let (mut waits_for_caller, mut own, mut told) = (false, false, false);
         for line in text.lines().map(str::trim) {
             if let Some((number, name)) = line.split_once(": ")
                 && number.parse::<u32>().is_ok()
             {
                 function = name;
             } else if let Some(place) = line.strip_prefix("at ").and_then(place) {
+                if told {
+                    break;
+                }
                 if place.file != scenarios && is_subject(&place.file, subject) {
                     // A thread of the submission's own begins with a closure: what that calls says more.
                     let name = short(function);
@@ -49,7 +52,9 @@ impl Stack {
                     }
                 } else if place.file == scenarios {
                     own |= stack.innermost.is_none();
-                    if std::mem::take(&mut waits_for_caller) {
+                    // What the scenario has called may have been called by the submission: the inner call is the story.
+                    told = waits_for_caller;
+                    if told {
                         stack.call_line = place.line;
                     }
                 }

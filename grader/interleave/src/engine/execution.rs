@@ -177,6 +177,12 @@ impl Execution {
         if let Some(stuck) = woken {
             stuck.missed = false;
         }
+        match at {
+            Some(at) if self.limits.panics => {
+                self.record("panics", None, Mark::Note, || format!("panics: {message}"), at)
+            }
+            _ => {}
+        }
         if !self.limits.panics {
             self.fail(FailureKind::Panic, message, at);
         }
