@@ -81,8 +81,10 @@ impl Tests {
     ) -> Result<(Showed, Duration), Trouble> {
         let limits = Limits { time: self.time_of(hidden), memory: self.memory, output: MOST_OUTPUT };
         let mut command = self.command(&format!("{module}::{}", hidden.name));
-        command.envs(variables.iter().map(|(name, value)| (name, value))).env("GRADER_SUBJECT", &self.subject);
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
         if check == Check::Schedules {
+            // The lanes are told in places of the submission.
+            command.env("GRADER_SUBJECT", &self.subject);
             // Code that goes by addresses goes the same way each time.
             sandbox::fix_addresses(&mut command);
         }
