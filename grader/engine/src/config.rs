@@ -89,10 +89,10 @@ impl Default for FactLimits {
 }
 
 /// Schedules of each random kind, for a scenario without a budget of its own.
-pub const SCHEDULES: u32 = 1000;
+pub const SCHEDULES: u32 = 600;
 
 /// Steps in all schedules together, for a scenario without a budget of its own.
-pub const STEPS: u64 = 250_000;
+pub const STEPS: u64 = 150_000;
 
 /// How much is explored.
 #[derive(Clone, Debug, Default, Deserialize)]
