@@ -21,11 +21,8 @@ use crate::workspace::Workspace;
 use std::fs::File;
 use std::path::Path;
 use std::sync::mpsc::{self, Sender};
-use std::time::{Duration, Instant};
-use verdict::{Check, CheckReport, Event, FORMAT_VERSION, Finding, Outcome, Report, Submission, Verdict};
-
-/// No exploration at length takes longer for one scenario.
-const LONGEST_EXPLORATION: Duration = Duration::from_secs(3600);
+use std::time::Instant;
+use verdict::{Check, CheckReport, Event, FORMAT_VERSION, Outcome, Report, Submission, Verdict};
 
 /// What is needed to grade anything.
 #[derive(Clone, Debug)]
@@ -93,7 +90,7 @@ impl Grader {
         })
     }
 
-    fn stage<'a>(
+    pub(crate) fn stage<'a>(
         &'a self,
         exercise: &'a Exercise,
         source: &'a Source,
@@ -131,154 +128,14 @@ impl Grader {
             compiled.diagnostics.into_iter().filter(|each| each.level == "warning" && !each.spans.is_empty());
         Ok(warnings.filter_map(|each| each.rendered).collect())
     }
-
-    /// Runs one scenario along one schedule. What it shows, or nothing if it comes out well.
-    ///
-    /// # Errors
-    /// Our troubles only, and a submission that does not compile.
-    pub fn replay(
-        &self,
-        exercise: &Exercise,
-        source: &Source,
-        scenario: &str,
-        schedule: &str,
-        watch: &(dyn Fn(Event) + Sync),
-    ) -> Result<Option<Finding>, Trouble> {
-        let folder = RunFolder::new(&self.workspace)?;
-        let stage = self.stage(exercise, source, watch, &folder);
-        let Explored::Ready(tests) = stage.explored()? else {
-            return Err(Trouble::Usage(format!(
-                "{} does not compile as it is now; `cargo grader check {}` says why",
-                self.workspace.shown(&source.root),
-                exercise.slug
-            )));
-        };
-        let scenarios = manifest::functions(&exercise.tests.join("schedules.rs"), "scenario")?;
-        let scenario = scenarios.iter().find(|each| each.name == scenario).ok_or_else(|| {
-            Trouble::Usage(format!("{} has no scenario '{scenario}' any more; grade it again", exercise.folder))
-        })?;
-        schedules::replay(&tests, scenario, schedule)
-    }
-
-    /// How a wrong submission is found out: by running its facts up to `times` times on real threads, and by exploring
-    /// its schedules once.
-    ///
-    /// # Errors
-    /// Our troubles only; also if the submission does not compile.
-    pub fn detect(&self, exercise: &Exercise, source: &Source, times: usize) -> Result<Detection, Trouble> {
-        let folder = RunFolder::new(&self.workspace)?;
-        let stage = self.stage(exercise, source, &|_| {}, &folder);
-        let grading = Grading { stage, wanted: Vec::new(), jobs: self.jobs };
-        let kit = stage.kit(Mode::Judge)?;
-        let subject = stage.subject(&kit, Mode::Judge, &mut || {})?;
-        stage.insist(&subject)?;
-        let compiled = stage.hidden(&kit, Mode::Judge, &JUDGED, &subject.artifact)?;
-        stage.insist(&compiled)?;
-        let tests = stage.tests(&compiled.artifact, source);
-        let mut run = None;
-        for number in 1..=times {
-            if grading.behaviour(&tests)?.outcome == Outcome::Failed {
-                run = Some(number);
-                break;
-            }
-        }
-        let begun = Instant::now();
-        let schedules = match stage.explored()? {
-            Explored::Ready(tests) => grading.scenarios(&tests, &exercise.config.schedules)?,
-            Explored::Refused(compiled, _) => {
-                schedules::unexplorable(0, &compiled, source, &self.workspace.shown(&source.root), 0)
-            }
-        };
-        Ok(Detection { run, schedules, millis: begun.elapsed().as_millis() as u64 })
-    }
-
-    /// Explores a submission with the random schedules of so many gradings, one after another from the same seeds.
-    ///
-    /// # Errors
-    /// Our troubles only; also if the submission cannot be explored.
-    pub fn explore_at_length(
-        &self,
-        exercise: &Exercise,
-        source: &Source,
-        gradings: usize,
-        watch: &(dyn Fn(Event) + Sync),
-    ) -> Result<CheckReport, Trouble> {
-        let folder = RunFolder::new(&self.workspace)?;
-        let stage = self.stage(exercise, source, watch, &folder);
-        let mut tests = match stage.explored()? {
-            Explored::Ready(tests) => tests,
-            Explored::Refused(compiled, _) => {
-                stage.insist(&compiled)?;
-                return Err(Trouble::Ours("it cannot be explored".into()));
-            }
-        };
-        tests.time = LONGEST_EXPLORATION;
-        let grading = Grading { stage, wanted: Vec::new(), jobs: self.jobs };
-        let of_one = exercise.config.schedules.all.schedules.unwrap_or(config::SCHEDULES);
-        let schedules = u32::try_from(gradings).ok().and_then(|gradings| gradings.checked_mul(of_one));
-        let all = config::Budget { schedules: Some(schedules.unwrap_or(u32::MAX)), steps: Some(u64::MAX) };
-        grading.scenarios(&tests, &config::Schedules { all, ..config::Schedules::default() })
-    }
-
-    /// Compiles a submission once and then runs everything that runs (behaviour, transcript, timing) again and again, as
-    /// fresh processes each time. What it compiles to does not change between gradings, what its threads do can.
-    ///
-    /// # Errors
-    /// Our troubles only; also if the submission does not compile.
-    pub fn run_repeatedly(
-        &self,
-        exercise: &Exercise,
-        source: &Source,
-        times: usize,
-        timing: bool,
-        each: &mut dyn FnMut(Vec<CheckReport>),
-    ) -> Result<(), Trouble> {
-        let folder = RunFolder::new(&self.workspace)?;
-        let stage = self.stage(exercise, source, &|_| {}, &folder);
-        let grading = Grading { stage, wanted: Vec::new(), jobs: self.jobs };
-        let kit = stage.kit(Mode::Judge)?;
-        let subject = stage.subject(&kit, Mode::Judge, &mut || {})?;
-        stage.insist(&subject)?;
-        let compiled = stage.hidden(&kit, Mode::Judge, &JUDGED, &subject.artifact)?;
-        stage.insist(&compiled)?;
-        let tests = stage.tests(&compiled.artifact, source);
-        let timed = if timing { stage.timed()?.ok() } else { None };
-        let explored = match exercise.checks().contains(&Check::Schedules).then(|| stage.explored()).transpose()? {
-            Some(Explored::Refused(compiled, _)) => return stage.insist(&compiled),
-            Some(Explored::Ready(tests)) => Some(tests),
-            None => None,
-        };
-        for _ in 0..times {
-            let mut reports = vec![grading.behaviour(&tests)?, grading.transcript(&tests)?];
-            if let Some(explored) = &explored {
-                reports.push(grading.scenarios(explored, &exercise.config.schedules)?);
-            }
-            if let Some(timed) = &timed {
-                reports.push(grading.time(timed)?);
-            }
-            each(reports);
-        }
-        Ok(())
-    }
-}
-
-/// How a wrong submission was found out.
-#[derive(Clone, Debug)]
-pub struct Detection {
-    /// The first run of the facts in which one failed.
-    pub run: Option<usize>,
-    /// What exploring showed.
-    pub schedules: CheckReport,
-    /// How long exploring took, with the compilation for it.
-    pub millis: u64,
 }
 
 /// One grading on its way.
-struct Grading<'a> {
-    stage: Stage<'a>,
-    wanted: Vec<Check>,
+pub(crate) struct Grading<'a> {
+    pub(crate) stage: Stage<'a>,
+    pub(crate) wanted: Vec<Check>,
     /// How many facts run at once.
-    jobs: usize,
+    pub(crate) jobs: usize,
 }
 
 impl Grading<'_> {
@@ -368,7 +225,7 @@ impl Grading<'_> {
         }
     }
 
-    fn scenarios(&self, tests: &Tests, budgets: &config::Schedules) -> Result<CheckReport, Trouble> {
+    pub(crate) fn scenarios(&self, tests: &Tests, budgets: &config::Schedules) -> Result<CheckReport, Trouble> {
         let exercise = self.stage.exercise;
         let scenarios = manifest::functions(&exercise.tests.join("schedules.rs"), "scenario")?;
         let of = exercise.points(Check::Schedules);
@@ -485,12 +342,12 @@ impl Grading<'_> {
         })
     }
 
-    fn behaviour(&self, tests: &Tests) -> Result<CheckReport, Trouble> {
+    pub(crate) fn behaviour(&self, tests: &Tests) -> Result<CheckReport, Trouble> {
         let facts = manifest::functions(&self.stage.exercise.tests.join("behaviour.rs"), "fact")?;
         behaviour::check(tests, &facts, self.stage.exercise.points(Check::Behaviour), self.jobs, self.stage.watch)
     }
 
-    fn transcript(&self, tests: &Tests) -> Result<CheckReport, Trouble> {
+    pub(crate) fn transcript(&self, tests: &Tests) -> Result<CheckReport, Trouble> {
         let transcripts = manifest::functions(&self.stage.exercise.tests.join("transcript.rs"), "transcript")?;
         let of = self.stage.exercise.points(Check::Transcript);
         transcript::check(tests, &transcripts, &self.stage.exercise.tests.join("snapshots"), of, self.stage.watch)
@@ -504,7 +361,7 @@ impl Grading<'_> {
         compile_fail::check(&cases, &folder, &compile, self.stage.exercise.points(Check::CompileFail), self.stage.watch)
     }
 
-    fn time(&self, ready: &Timed) -> Result<CheckReport, Trouble> {
+    pub(crate) fn time(&self, ready: &Timed) -> Result<CheckReport, Trouble> {
         let of = self.stage.exercise.points(Check::Timing);
         // Two timings at once would disturb each other, also those of two graders.
         let lock = File::create(self.stage.workspace.target.join("timing.lock")).ours("cannot write in target")?;

@@ -42,6 +42,16 @@ impl Stage<'_> {
         Kit::of(self.workspace, self.toolchain, self.exercise, mode, self.watch)
     }
 
+    /// Builds facts and transcripts with a submission that must compile.
+    pub(crate) fn judged(&self) -> Result<Tests, Trouble> {
+        let kit = self.kit(Mode::Judge)?;
+        let subject = self.subject(&kit, Mode::Judge, &mut || {})?;
+        self.insist(&subject)?;
+        let compiled = self.hidden(&kit, Mode::Judge, &JUDGED, &subject.artifact)?;
+        self.insist(&compiled)?;
+        Ok(self.tests(&compiled.artifact, self.source))
+    }
+
     /// Builds what exploring needs.
     pub(crate) fn explored(&self) -> Result<Explored, Trouble> {
         let kit = self.kit(Mode::Explore)?;

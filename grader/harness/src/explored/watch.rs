@@ -50,12 +50,13 @@ static STOOD: AtomicPtr<Backtrace> = AtomicPtr::new(ptr::null_mut());
 /// The signal that asks the exploring thread where it stands.
 const ASK: i32 = libc::SIGPROF;
 
-/// Begins to watch the calling thread.
-pub(super) fn begin(begun: Instant) {
+/// Begins to watch the calling thread. `at_length`: it may take as long as it likes.
+pub(super) fn begin(begun: Instant, at_length: bool) {
     let subject = std::env::var(SUBJECT).unwrap_or_default();
     EXPLORER.store(own_id(), Release);
     catch_signals();
-    std::thread::spawn(move || watch(begun, &subject));
+    let most = if at_length { Duration::MAX } else { MOST };
+    std::thread::spawn(move || watch(begun, &subject, most));
 }
 
 /// The exploration is over, and its result is the calling thread's to tell. Does not return if the watcher has begun to speak.
@@ -65,7 +66,7 @@ pub(super) fn end() {
     }
 }
 
-fn watch(begun: Instant, subject: &str) {
+fn watch(begun: Instant, subject: &str, most: Duration) {
     let (mut known, mut since) = (0, crate::cpu_time());
     let mut waited = false;
     let kind = loop {
@@ -80,7 +81,7 @@ fn watch(begun: Instant, subject: &str) {
         }
         let (progress, _) = engine::progress();
         let (waits, now) = (explorer_waits(), crate::cpu_time());
-        if now >= MOST {
+        if now >= most {
             break "too_long";
         } else if progress != known {
             (known, since, waited) = (progress, now, false);
