@@ -16,7 +16,7 @@ pub(crate) use operations::{
 pub(super) use operations::{note_panic, register};
 
 use super::clock::Clock;
-use super::explore::{Failure, FailureKind};
+use super::failure::{Failure, FailureKind};
 use super::object::ObjectId;
 use super::record::{Event, Mark, Recording, Thing};
 use super::strategy::{Choice, Strategy};
@@ -268,6 +268,21 @@ impl Execution {
     }
 }
 
+/// The program under exploration. It is run from the beginning for every schedule.
+pub(super) type Body = Rc<dyn Fn()>;
+
+/// Runs the program once.
+pub(super) fn once(
+    strategy: Box<dyn Strategy>,
+    limits: &Limits,
+    recorded: bool,
+    choices: Vec<Choice>,
+    body: &Body,
+) -> Ran {
+    let body = Rc::clone(body);
+    run(strategy, limits, recorded, choices, Box::new(move || body()))
+}
+
 /// What came of one execution.
 pub(super) struct Ran {
     pub(super) strategy: Box<dyn Strategy>,
@@ -282,7 +297,7 @@ pub(super) struct Ran {
 ///
 /// # Panics
 /// If called from within an execution.
-pub(super) fn run(
+fn run(
     strategy: Box<dyn Strategy>,
     limits: &Limits,
     recorded: bool,

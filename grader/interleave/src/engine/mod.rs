@@ -15,7 +15,9 @@
 mod clock;
 mod execution;
 mod explore;
+mod failure;
 mod object;
+mod plan;
 mod record;
 pub mod schedule;
 mod shrink;
@@ -32,8 +34,10 @@ pub use execution::{
     wake_one, wake_task, yield_point, yield_point_at,
 };
 pub(crate) use execution::{after_caught_panic, before_resumed_panic, is_unwinding, locals, weak_memory, with};
-pub use explore::{Coverage, Exploration, Failure, FailureKind, Found, Phase, Plan, explore, replay};
+pub use explore::{explore, replay};
+pub use failure::{Failure, FailureKind};
 pub use object::{Object, ObjectId};
+pub use plan::{Coverage, Exploration, Found, Phase, Plan};
 pub use record::{Event, Mark, Recording, Thing};
 pub use strategy::{Bounded, Choice, Decision, Random, Replay, RoundRobin, Strategy, Urw};
 pub use task::{Flavour, TaskId};

@@ -1,6 +1,8 @@
 //! The way from a failing schedule to one that a person can read: fewer preemptions, fewer switches, fewer steps.
 
-use super::explore::{Body, Failure, Found, Phase, Plan, once};
+use super::execution::{Body, once};
+use super::failure::Failure;
+use super::plan::{Found, Phase, Plan};
 use super::strategy::{Bounded, Choice, Replay, Strategy};
 use super::task::TaskId;
 use std::collections::BTreeSet;

@@ -1,6 +1,6 @@
 //! What it means that nothing can go on: the end, a deadlock, or a wakeup that was lost.
 
-use super::super::explore::FailureKind;
+use super::super::failure::FailureKind;
 use super::super::task::{State, TaskId};
 use super::super::wait::{Stuck, WaitKind, Woken};
 use super::Execution;

@@ -1,7 +1,7 @@
 //! What stand-ins call: points, waits, wakes, and what happens before what.
 
 use super::super::clock::{Clock, Moment};
-use super::super::explore::FailureKind;
+use super::super::failure::FailureKind;
 use super::super::object::{Object, ObjectId};
 use super::super::record::{Mark, Thing};
 use super::super::strategy::Choice;
