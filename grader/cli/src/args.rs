@@ -217,6 +217,9 @@ pub(crate) struct Detect {
     /// How often the behaviour tests are run, at most
     #[arg(long, short = 'n', default_value_t = 100)]
     pub(crate) times: usize,
+    /// All rejected variants, not only those that schedules are meant to catch
+    #[arg(long)]
+    pub(crate) every: bool,
 }
 
 #[derive(Debug, Args)]

@@ -193,8 +193,11 @@ fn trials<'a>(place: usize, exercise: &'a Exercise, verified: &mut Verified) -> 
     Ok(trials)
 }
 
-/// Reads `//! caught-by: behaviour — a_fact` from the first line of a rejected variant.
-fn caught_by(path: &Path) -> Result<Option<(Check, String)>, Trouble> {
+/// Reads `//! caught-by: behaviour — a_fact` from the first line of a rejected variant: the check, and what it is about.
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn caught_by(path: &Path) -> Result<Option<(Check, String)>, Trouble> {
     let text = read(path)?;
     let line = text.lines().next().and_then(|line| line.strip_prefix("//! caught-by:"));
     let parts = line.and_then(|rest| rest.split_once('—').or_else(|| rest.split_once(" - ")));
