@@ -8,7 +8,7 @@ use crate::pipeline::{Grader, Grading};
 use crate::stage::{Explored, RunFolder};
 use crate::submission::Source;
 use crate::trouble::Trouble;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use verdict::{Check, CheckReport, Event, Finding, Outcome};
 
 /// No exploration at length takes longer for one scenario.
@@ -21,8 +21,6 @@ pub struct Detection {
     pub run: Option<usize>,
     /// What exploring showed.
     pub schedules: CheckReport,
-    /// How long exploring took, with the compilation for it.
-    pub millis: u64,
 }
 
 impl Grader {
@@ -71,14 +69,13 @@ impl Grader {
                 break;
             }
         }
-        let begun = Instant::now();
         let schedules = match stage.explored()? {
             Explored::Ready(tests) => grading.scenarios(&tests, &exercise.config.schedules)?,
             Explored::Refused(compiled, _) => {
                 schedules::unexplorable(0, &compiled, source, &self.workspace.shown(&source.root), 0)
             }
         };
-        Ok(Detection { run, schedules, millis: begun.elapsed().as_millis() as u64 })
+        Ok(Detection { run, schedules })
     }
 
     /// Explores a submission with the random schedules of so many gradings, one after another from the same seeds.

@@ -3,6 +3,7 @@
 use crate::manifest::Hidden;
 use crate::processes::End;
 use crate::sandbox::{self, Cut, Ended, Limits};
+use crate::submission;
 use crate::trouble::{Context, Trouble};
 use probe::explored::Explored;
 use probe::threads::Thread;
@@ -193,12 +194,8 @@ impl Tests {
     /// A place, as the user would write it, if it lies in the submission.
     pub(crate) fn location(&self, file: &str, line: u32, column: Option<u32>) -> Option<Location> {
         let file = Path::new(file);
-        let file = if file == self.subject {
-            self.subject_shown.clone()
-        } else {
-            let inside = file.strip_prefix(self.subject.parent()?).ok().filter(|_| line > 0)?;
-            Path::new(&self.subject_shown).parent()?.join(inside).display().to_string()
-        };
+        let is_place = file == self.subject || line > 0;
+        let file = submission::shown(file, &self.subject, &self.subject_shown).filter(|_| is_place)?;
         Some(Location { file, line, column })
     }
 }

@@ -79,3 +79,12 @@ impl Source {
         }
     }
 }
+
+/// A file of a submission as the user would write it, given how they would write its root; `None` for any other file.
+pub(crate) fn shown(file: &Path, root: &Path, root_shown: &str) -> Option<String> {
+    if file == root {
+        return Some(root_shown.to_owned());
+    }
+    let inside = file.strip_prefix(root.parent()?).ok()?;
+    Some(Path::new(root_shown).parent()?.join(inside).display().to_string())
+}

@@ -276,7 +276,6 @@ fn found(found: &Found, file: &str) -> wire::Found {
         nth_in_all: found.nth_in_all as u64,
         preemptions: found.preemptions as u32,
         preemptions_before: found.preemptions_before as u32,
-        replays: found.replays as u32,
         reproduced: found.reproduced,
         schedule: schedule::to_text(&found.schedule),
         lanes: lanes(recording, &subject),

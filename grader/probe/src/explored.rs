@@ -53,8 +53,6 @@ pub struct Found {
     pub preemptions: u32,
     /// The same in the schedule that was found first.
     pub preemptions_before: u32,
-    /// Executions that shrinking took.
-    pub replays: u32,
     /// Whether the same schedule failed again.
     pub reproduced: bool,
     /// The schedule, to be replayed.
@@ -229,7 +227,7 @@ records! {
     Explored { covered, steps, micros, found }
     Covered { phase, bound, schedules, exhausted }
     Found {
-        kind, about, expected, seen, lane, place, phase, nth, nth_in_all, preemptions, preemptions_before, replays,
+        kind, about, expected, seen, lane, place, phase, nth, nth_in_all, preemptions, preemptions_before,
         reproduced, schedule, lanes, things, steps, omitted, waiting,
     }
     Place { file, line, column }

@@ -251,8 +251,8 @@ fn mark_interruptions(rows: &mut [Row]) {
     }
 }
 
-/// A lock that is given back at once is one row; so is one that is taken only to wait on a condition variable. If there are still too many rows, the longest stretches of one thread are
-/// folded, but for their first and last row.
+/// A lock that is given back at once is one row; so is one that is taken only to wait on a condition variable. If there are
+/// still too many rows, the longest stretches of one thread are folded, but for their first and last row.
 fn fold(rows: &mut Vec<Row>) {
     let mut index = 0;
     while index + 1 < rows.len() {

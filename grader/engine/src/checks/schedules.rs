@@ -9,7 +9,7 @@ use crate::facts::{Showed, Tests};
 use crate::interleavings::Translation;
 use crate::manifest::Hidden;
 use crate::parallel::in_parallel;
-use crate::submission::Source;
+use crate::submission::{self, Source};
 use crate::trouble::Trouble;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -122,11 +122,7 @@ fn one(
 pub fn unexplorable(of: u32, compiled: &Compiled, source: &Source, shown: &str, millis: u64) -> CheckReport {
     // Only places in the submission are shown: it may be a scenario that does not compile with it.
     let place = |span: &&Span| {
-        let inside = Path::new(&span.file_name).strip_prefix(source.root.parent()?).ok()?;
-        let file = match Path::new(&span.file_name) == source.root {
-            true => shown.to_owned(),
-            false => Path::new(shown).parent()?.join(inside).display().to_string(),
-        };
+        let file = submission::shown(Path::new(&span.file_name), &source.root, shown)?;
         Some(Location { file, line: span.line_start, column: Some(span.column_start) })
     };
     let findings = compiled.errors().take(3).map(|error| Finding {

@@ -7,8 +7,7 @@ mod operations;
 pub use operations::{
     TimerId, acquire, acquire_from, at_rest, block, cancel_timer, choose, clock_of_current, current, epoch, fail,
     has_ended, is_exploring, knows, moment, name_of, note, now, point, point_at, point_of_task, record, release,
-    release_into, running, set_timer, spawn, tick, wake_all, wake_all_of, wake_one, wake_task, yield_point,
-    yield_point_at,
+    release_into, running, set_timer, spawn, wake_all, wake_all_of, wake_one, wake_task, yield_point, yield_point_at,
 };
 pub(crate) use operations::{
     after_caught_panic, before_resumed_panic, is_unwinding, last_place, locals, wake_async, weak_memory, with,
@@ -255,8 +254,7 @@ impl Execution {
         for task in &mut self.tasks {
             if matches!(&task.state, State::Blocked(wait) if wait.kind == WaitKind::Join && wait.holder == Some(ended))
             {
-                task.state = State::Runnable;
-                task.woken = Woken::Signalled;
+                task.wake(Woken::Signalled);
             }
         }
         let failed = self.failure.is_some() && self.rescue.is_none();

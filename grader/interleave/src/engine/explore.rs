@@ -1,11 +1,8 @@
 //! Many executions of one program: the search for one that fails.
 
-use super::execution::{self, Body, Limits, once};
-use super::failure::Failure;
+use super::execution::{self, Body, once};
 use super::plan::{Coverage, Exploration, Phase, Plan};
-use super::record::Recording;
 use super::shrink::{Candidate, explain};
-use super::strategy::{Choice, Replay, Strategy};
 use std::any::Any;
 use std::panic::{self, Location};
 use std::rc::Rc;
@@ -58,16 +55,6 @@ fn all_of_it(exploration: &Exploration, last: &Coverage) -> bool {
             && coverage.exhausted
             && coverage.schedules == last.schedules
     })
-}
-
-/// Runs one schedule and records it.
-pub fn replay(schedule: Vec<Choice>, limits: &Limits, body: impl Fn() + 'static) -> (Option<Failure>, Recording) {
-    watch_panics();
-    let body: Body = Rc::new(body);
-    let mut strategy = Box::new(Replay::new(schedule));
-    strategy.begin();
-    let ran = once(strategy, limits, true, Vec::new(), &body);
-    (ran.failure, ran.recording.unwrap_or_default())
 }
 
 /// Panics of explored programs are noted, not printed.

@@ -99,8 +99,6 @@ pub struct Found {
     pub nth: usize,
     /// Which schedule of the exploration it was, from 1.
     pub nth_in_all: usize,
-    /// How many executions the shrinking took.
-    pub replays: usize,
     /// Whether the failure came again when the schedule was replayed. If not, the program depends on something besides the
     /// schedule, and the recording shows another execution.
     pub reproduced: bool,

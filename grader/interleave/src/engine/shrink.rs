@@ -70,7 +70,6 @@ pub(super) fn explain(
         phase,
         nth,
         nth_in_all,
-        replays: shrinking.replays,
         reproduced,
         recording: shown.recording.unwrap_or_default(),
     }

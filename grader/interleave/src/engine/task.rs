@@ -65,6 +65,12 @@ pub(crate) struct Task {
 }
 
 impl Task {
+    /// Ends its wait.
+    pub(crate) fn wake(&mut self, how: Woken) {
+        self.state = State::Runnable;
+        self.woken = how;
+    }
+
     pub(crate) fn is_runnable(&self) -> bool {
         matches!(self.state, State::Runnable)
     }

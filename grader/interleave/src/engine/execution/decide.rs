@@ -83,8 +83,7 @@ impl Execution {
             self.choices.push(Choice::Spurious(chosen));
             self.preemptions += 1;
             let task = &mut self.tasks[chosen.index()];
-            task.state = State::Runnable;
-            task.woken = Woken::Spurious;
+            task.wake(Woken::Spurious);
         }
     }
 
@@ -100,8 +99,7 @@ impl Execution {
         let now = self.now;
         for task in &mut self.tasks {
             if deadline(task).is_some_and(|deadline| deadline <= now) {
-                task.state = State::Runnable;
-                task.woken = Woken::TimedOut;
+                task.wake(Woken::TimedOut);
             }
         }
         self.fire_timers();
@@ -118,8 +116,7 @@ impl Execution {
             };
             let task = &mut self.tasks[task.index()];
             if matches!(task.state, State::Blocked(wait) if wait.kind == WaitKind::Waker) {
-                task.state = State::Runnable;
-                task.woken = Woken::TimedOut;
+                task.wake(Woken::TimedOut);
             }
         }
         if foreign.is_empty() {
@@ -138,8 +135,7 @@ impl Execution {
     fn rest(&mut self) -> bool {
         let waits = |task: &&mut Task| matches!(&task.state, State::Blocked(wait) if wait.kind == WaitKind::Rest);
         let Some(task) = self.tasks.iter_mut().find(waits) else { return false };
-        task.state = State::Runnable;
-        task.woken = Woken::Signalled;
+        task.wake(Woken::Signalled);
         true
     }
 }

@@ -59,8 +59,7 @@ impl Execution {
         for each in &mut stuck {
             if matches!(each.wait.kind, WaitKind::Notification | WaitKind::Waker) {
                 let task = &mut self.tasks[each.task.index()];
-                task.state = State::Runnable;
-                task.woken = Woken::Spurious;
+                task.wake(Woken::Spurious);
                 each.missed = true;
             }
         }

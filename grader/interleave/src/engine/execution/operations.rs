@@ -40,7 +40,7 @@ pub fn current() -> TaskId {
     with_execution(|execution| execution.current).unwrap_or(TaskId(0))
 }
 
-/// How many tasks there are, ended ones included.
+/// How many tasks there are that have not ended.
 pub fn running() -> usize {
     with_execution(|execution| execution.tasks.iter().filter(|task| !task.is_finished()).count()).unwrap_or(1)
 }
@@ -60,11 +60,6 @@ pub fn name_of(task: TaskId) -> String {
 /// The virtual time since the beginning of the execution, in nanoseconds.
 pub fn now() -> u64 {
     with_execution(|execution| execution.now).unwrap_or(0)
-}
-
-/// Lets virtual time pass without a wait: what a program does takes no time of itself.
-pub fn tick(nanoseconds: u64) {
-    with_execution(|execution| execution.now += nanoseconds);
 }
 
 /// The `thread_local!` values of the running task.
@@ -241,8 +236,7 @@ pub fn wake_all_of(object: ObjectId, which: impl Fn(&Wait) -> bool) -> usize {
         let mut count = 0;
         for task in &mut execution.tasks {
             if matches!(&task.state, State::Blocked(wait) if wait.object == Some(object) && which(wait)) {
-                task.state = State::Runnable;
-                task.woken = Woken::Signalled;
+                task.wake(Woken::Signalled);
                 count += 1;
             }
         }
@@ -268,8 +262,7 @@ pub fn wake_one(object: ObjectId) -> Option<TaskId> {
             .enumerate()
             .filter(|(_, task)| matches!(&task.state, State::Blocked(wait) if wait.object == Some(object)));
         let (index, task) = waiting.nth(chosen)?;
-        task.state = State::Runnable;
-        task.woken = Woken::Signalled;
+        task.wake(Woken::Signalled);
         Some(TaskId(index as u32))
     })
     .flatten()
@@ -277,26 +270,20 @@ pub fn wake_one(object: ObjectId) -> Option<TaskId> {
 
 /// Makes a task able to go on, whatever it waits for. False if it does not wait.
 pub fn wake_task(task: TaskId) -> bool {
-    with_execution(|execution| {
-        let Some(task) = execution.tasks.get_mut(task.index()) else { return false };
-        let waits = matches!(task.state, State::Blocked(_));
-        if waits {
-            task.state = State::Runnable;
-            task.woken = Woken::Signalled;
-        }
-        waits
-    })
-    .unwrap_or(false)
+    wake_task_if(task, |_| true)
 }
 
 /// Makes a task able to go on that waits for its waker. False if it waits for something else, or not at all.
 pub(crate) fn wake_async(task: TaskId) -> bool {
+    wake_task_if(task, |wait| wait.kind == WaitKind::Waker)
+}
+
+fn wake_task_if(task: TaskId, which: impl Fn(&Wait) -> bool) -> bool {
     with_execution(|execution| {
         let Some(task) = execution.tasks.get_mut(task.index()) else { return false };
-        let waits = matches!(task.state, State::Blocked(wait) if wait.kind == WaitKind::Waker);
+        let waits = matches!(&task.state, State::Blocked(wait) if which(wait));
         if waits {
-            task.state = State::Runnable;
-            task.woken = Woken::Signalled;
+            task.wake(Woken::Signalled);
         }
         waits
     })
