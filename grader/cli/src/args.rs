@@ -166,6 +166,8 @@ pub(crate) enum AuthorCommand {
     Soak(Soak),
     /// Show what finds each rejected variant out: behaviour tests, run again and again, or schedules
     Detect(Detect),
+    /// Change the references in small ways and count what the checks notice
+    Mutate(Mutate),
     /// Measure how long a learner waits, against plain cargo test
     Bench(Bench),
 }
@@ -219,6 +221,23 @@ pub(crate) struct Detect {
     pub(crate) times: usize,
     /// All rejected variants, not only those that schedules are meant to catch
     #[arg(long)]
+    pub(crate) every: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = NAMES)]
+pub(crate) struct Mutate {
+    /// The exercises; without any: all
+    #[arg(value_name = "EXERCISE")]
+    pub(crate) exercises: Vec<String>,
+    /// Only mutants with this in their name (as --list shows it)
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) only: Option<String>,
+    /// Only list the mutants
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Show what became of each mutant, not only of those that no check notices
+    #[arg(long, conflicts_with = "list")]
     pub(crate) every: bool,
 }
 

@@ -26,6 +26,8 @@ mod interleavings;
 pub mod kit;
 mod made;
 pub mod manifest;
+pub mod mutants;
+pub mod mutation;
 mod names;
 pub mod notes;
 pub mod parallel;

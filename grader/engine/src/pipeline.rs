@@ -33,6 +33,8 @@ pub struct Grader {
     pub toolchain: Toolchain,
     /// How many facts run at once.
     pub jobs: usize,
+    /// Whether many submissions of the same exercise are graded: what they have in common is then kept on the disk.
+    pub many: bool,
 }
 
 impl Grader {
@@ -47,7 +49,7 @@ impl Grader {
         let toolchain = Toolchain::find(&workspace.root, &workspace.target)?;
         let jobs = std::thread::available_parallelism().map_or(1, usize::from);
         sweep(&workspace.target.join("runs"));
-        Ok(Grader { workspace, toolchain, jobs })
+        Ok(Grader { workspace, toolchain, jobs, many: false })
     }
 
     /// Grades one submission. `only` names the checks to make; all of the exercise's if `None`.
@@ -97,7 +99,15 @@ impl Grader {
         watch: &'a (dyn Fn(Event) + Sync),
         folder: &'a RunFolder,
     ) -> Stage<'a> {
-        Stage { workspace: &self.workspace, toolchain: &self.toolchain, exercise, source, watch, folder: &folder.0 }
+        Stage {
+            workspace: &self.workspace,
+            toolchain: &self.toolchain,
+            exercise,
+            source,
+            watch,
+            folder: &folder.0,
+            one_of_many: self.many,
+        }
     }
 
     /// Builds what grading an exercise needs, if it is not there yet.

@@ -21,6 +21,9 @@ use verdict::{Event, Origin};
 /// With less than this on the disk, in bytes, a failure to compile says nothing about the submission.
 const ROOM: usize = 32 << 20;
 
+/// So many submissions of one exercise are compiled incrementally at once.
+const PLACES: usize = 8;
+
 /// The hidden test files that are compiled together for judging.
 pub(crate) const JUDGED: [&str; 2] = ["behaviour", "transcript"];
 
@@ -34,6 +37,8 @@ pub(crate) struct Stage<'a> {
     pub(crate) watch: &'a (dyn Fn(Event) + Sync),
     /// Where it may write.
     pub(crate) folder: &'a Path,
+    /// Whether more submissions of the exercise are to be compiled soon.
+    pub(crate) one_of_many: bool,
 }
 
 impl Stage<'_> {
@@ -230,20 +235,23 @@ impl Stage<'_> {
         Ok(compiled)
     }
 
-    /// The folder in which the hidden tests are compiled incrementally: for the learner, who saves again and again, not
-    /// for what is graded once. All paths are part of what such a compilation depends on, so it must be the same folder each
-    /// time; when another grader is in it, this one compiles afresh elsewhere.
+    /// The folder in which the hidden tests are compiled incrementally: for the learner, who saves again and again, and for
+    /// many submissions in a row, not for what is graded once. All paths are part of what such a compilation depends on, so
+    /// it must be the same folder each time; when others are in all of them, this one compiles afresh elsewhere.
     fn kept(&self, mode: Mode) -> Result<Option<Kept>, Trouble> {
-        let folder = match mode {
-            _ if self.source.origin != Origin::Learner => return Ok(None),
-            Mode::Judge => self.exercise.folder.clone(),
-            Mode::Explore => format!("{}-{}", self.exercise.folder, mode.name()),
-            Mode::Time => return Ok(None),
-        };
-        let folder = self.workspace.target.join("incremental").join(folder);
-        make_folder(&folder)?;
-        let lock = File::create(folder.join("lock")).ours(format_args!("cannot write in {}", folder.display()))?;
-        Ok(lock.try_lock().is_ok().then_some(Kept { folder, _lock: lock }))
+        if mode == Mode::Time || self.source.origin != Origin::Learner && !self.one_of_many {
+            return Ok(None);
+        }
+        let (all, places) = (self.workspace.target.join("incremental"), if self.one_of_many { PLACES } else { 1 });
+        for place in 0..places {
+            let folder = all.join(format!("{}-{}-{place}", self.exercise.folder, mode.name()));
+            make_folder(&folder)?;
+            let lock = File::create(folder.join("lock")).ours(format_args!("cannot write in {}", folder.display()))?;
+            if lock.try_lock().is_ok() {
+                return Ok(Some(Kept { folder, _lock: lock }));
+            }
+        }
+        Ok(None)
     }
 
     pub(crate) fn tests(&self, binary: &Path, source: &Source) -> Tests {

@@ -6,6 +6,7 @@ mod authoring;
 mod checking;
 mod interrupts;
 mod learning;
+mod mutants;
 mod records;
 mod replays;
 mod replica;

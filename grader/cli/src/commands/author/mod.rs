@@ -2,6 +2,7 @@
 
 mod bench;
 mod detect;
+mod mutate;
 mod new;
 mod soak;
 mod verify;
@@ -19,6 +20,7 @@ pub(crate) fn run(command: AuthorCommand, screen: &Screen) -> Result<ExitCode, T
         AuthorCommand::New(arguments) => new::run(&arguments, screen),
         AuthorCommand::Soak(arguments) => soak::run(&arguments, screen),
         AuthorCommand::Detect(arguments) => detect::run(&arguments, screen),
+        AuthorCommand::Mutate(arguments) => mutate::run(&arguments, screen),
         AuthorCommand::Bench(arguments) => bench::run(&arguments, screen),
     }
 }
