@@ -476,6 +476,33 @@ fn children_woken_from_other_threads_finish() {
     expect_eq!(polls(&remotes), vec![2; CHILDREN], "polls of children that were woken once each");
 }
 
+/// The task's waker may use a child's waker.
+///
+/// Next: call the task's waker when no lock of yours is held: it is foreign code, and may come back to you.
+#[fact]
+fn the_tasks_waker_may_wake_a_sibling() {
+    struct Relay(Mutex<Option<Remote>>);
+    impl Wake for Relay {
+        fn wake(self: Arc<Self>) {
+            let sibling = self.0.lock().unwrap().take();
+            if let Some(sibling) = sibling {
+                sibling.wake();
+            }
+        }
+    }
+    let (probes, mut remotes) = probes(2);
+    let mut gathered = pin!(gather(probes));
+    let relay = Arc::new(Relay(Mutex::new(None)));
+    let waker = Waker::from(Arc::clone(&relay));
+    let _ = gathered.as_mut().poll(&mut Context::from_waker(&waker));
+    let (sibling, first) = (remotes.pop().unwrap(), remotes.pop().unwrap());
+    *relay.0.lock().unwrap() = Some(sibling.clone());
+    first.wake();
+    let _ = gathered.as_mut().poll(&mut Context::from_waker(&waker));
+    let seen = [first.polls(), sibling.polls()];
+    expect_eq!(seen, [2, 2], "polls of two children, one woken by hand, the other by the task's waker");
+}
+
 /// A waker that is used after the gather is ready, or after it was dropped, does no harm.
 ///
 /// Next: what a child's waker shares with the gather must outlive the gather or notice that it has gone.
