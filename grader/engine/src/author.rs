@@ -284,15 +284,20 @@ fn written(grader: &Grader, exercise: &Exercise, verified: &mut Verified) -> Res
     for workload in workloads.iter().filter(|workload| !exercise.config.timing.contains_key(&workload.name)) {
         problem(format!("checks.toml has no [timing.{}] with a ratio", workload.name));
     }
-    problems.extend(oracle(exercise, transcripts.iter().map(|each| each.name.as_str()))?);
+    problems.extend(oracle(exercise)?);
     verified.problems.extend(problems);
     Ok(())
 }
 
-/// The article's snippet prints exactly the snapshot, where there is a Python to ask.
-fn oracle<'a>(exercise: &Exercise, transcripts: impl Iterator<Item = &'a str>) -> Result<Option<String>, Trouble> {
+/// What is wrong with the article's snippet, if an exercise has it: it must print exactly the snapshot of the first
+/// transcript. Nothing is wrong where there is no Python to ask.
+///
+/// # Errors
+/// If there is no snapshot.
+pub fn oracle(exercise: &Exercise) -> Result<Option<String>, Trouble> {
     let script = exercise.tests.join("oracle.py");
-    let Some(name) = transcripts.into_iter().next().filter(|_| script.exists()) else { return Ok(None) };
+    let transcripts = manifest::functions(&exercise.tests.join("transcript.rs"), "transcript")?;
+    let Some(name) = transcripts.first().map(|first| &first.name).filter(|_| script.exists()) else { return Ok(None) };
     let wanted = transcript::snapshot(&exercise.tests.join("snapshots"), name)?;
     let Ok(output) = Command::new("python3").arg(&script).output() else { return Ok(None) };
     let printed = String::from_utf8_lossy(&output.stdout);
@@ -319,7 +324,7 @@ pub fn skeleton(root: &Path, folder: &str) -> Result<Vec<(PathBuf, String)>, Tro
     }
     let section = format!("{}.{}", &folder[..1], &folder[1..2]);
     let fill = |text: &str| text.replace("{folder}", folder).replace("{slug}", slug).replace("{section}", &section);
-    const FILES: [(&str, &str); 19] = [
+    const FILES: [(&str, &str); 21] = [
         ("exercises/{folder}/Cargo.toml", include_str!("skeleton/exercise.toml")),
         ("exercises/{folder}/README.md", include_str!("skeleton/brief.md")),
         ("exercises/{folder}/src/lib.rs", include_str!("skeleton/starter.rs.txt")),
@@ -330,6 +335,7 @@ pub fn skeleton(root: &Path, folder: &str) -> Result<Vec<(PathBuf, String)>, Tro
         ("tests/{folder}/checks.toml", include_str!("skeleton/checks.toml")),
         ("tests/{folder}/starter.rs", include_str!("skeleton/starter.rs.txt")),
         ("tests/{folder}/behaviour.rs", include_str!("skeleton/behaviour.rs.txt")),
+        ("tests/{folder}/schedules.rs", include_str!("skeleton/schedules.rs.txt")),
         ("tests/{folder}/transcript.rs", include_str!("skeleton/transcript.rs.txt")),
         ("tests/{folder}/timing.rs", include_str!("skeleton/timing.rs.txt")),
         ("tests/{folder}/compile_messages.rs", include_str!("skeleton/compile_messages.rs.txt")),
@@ -339,6 +345,7 @@ pub fn skeleton(root: &Path, folder: &str) -> Result<Vec<(PathBuf, String)>, Tro
         ("tests/{folder}/snapshots/transcript__transcript.snap", include_str!("skeleton/transcript.snap")),
         ("tests/{folder}/accepted/worked_out.rs", include_str!("skeleton/accepted.rs.txt")),
         ("tests/{folder}/rejected/off_by_one.rs", include_str!("skeleton/rejected.rs.txt")),
+        ("tests/{folder}/rejected/announced_too_early.rs", include_str!("skeleton/rejected_schedule.rs.txt")),
     ];
     Ok(FILES.iter().map(|(path, text)| (PathBuf::from(fill(path)), fill(text))).collect())
 }

@@ -37,6 +37,15 @@ fn an_exercise_that_promises_too_little_is_told_what_is_missing() {
 }
 
 #[test]
+fn a_snippet_that_prints_something_else_is_a_problem() {
+    let ran = verified(|replica| replica.write("tests/12_latch/oracle.py", "print('a closed door')\n"));
+    // Where there is no Python there is nobody to ask.
+    if std::process::Command::new("python3").arg("--version").output().is_ok() {
+        ran.says(&["oracle.py does not print the snapshot transcript", "a closed door"]);
+    }
+}
+
+#[test]
 fn a_variant_that_another_check_catches_is_a_problem() {
     let ran = verified(|replica| {
         rejected(replica, "behaviour — an_open_latch_lets_pass", "self.opened.notify_all();", "");
@@ -100,9 +109,13 @@ fn a_new_exercise_begins_whole_and_is_never_written_over() {
         "cargo grader author verify 61_barrier",
     ]);
     let reference = "solutions/61_barrier";
-    let all_but_timing = "--only=source_rules,build,compile_fail,behaviour,transcript";
+    let all_but_timing = "--only=source_rules,build,compile_fail,behaviour,schedules,transcript";
     replica.run(&["check", "barrier", "--submission", reference, all_but_timing]).code(0).says(&["1 of 1 facts hold"]);
     replica.run(&["check", "barrier", "--only=behaviour"]).code(1).says(&["not yet implemented: find the answer"]);
+
+    let wrong = "tests/61_barrier/rejected/announced_too_early.rs";
+    let ran = replica.run(&["check", "barrier", "--submission", wrong, "--only=schedules"]).code(1);
+    ran.says(&["two_threads_ask_at_once"]);
 
     let mine = "// mine\n";
     replica.write("tests/61_barrier/behaviour.rs", mine);
