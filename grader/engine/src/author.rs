@@ -3,7 +3,7 @@
 use crate::api;
 use crate::catalog::{Exercise, slug_of};
 use crate::checks::transcript;
-use crate::curriculum;
+use crate::curriculum::{self, Section};
 use crate::manifest::{self, rust_files};
 use crate::notes;
 use crate::parallel::in_parallel;
@@ -214,6 +214,14 @@ fn written(grader: &Grader, exercise: &Exercise, verified: &mut Verified) -> Res
         None => problem(format!("curriculum.md has no row that links exercises/{}", exercise.folder)),
         Some(row) if row.number != exercise.config.section => {
             problem(format!("curriculum.md says section {}, checks.toml says {}", row.number, exercise.config.section));
+        }
+        Some(Section { effort: Some((minutes, difficulty)), .. })
+            if (*minutes, *difficulty) != (exercise.config.minutes, exercise.config.difficulty) =>
+        {
+            problem(format!(
+                "curriculum.md says {minutes} minutes and difficulty {difficulty}, checks.toml says {} and {}",
+                exercise.config.minutes, exercise.config.difficulty
+            ));
         }
         Some(_) => {}
     }

@@ -13,6 +13,8 @@ pub struct Section {
     pub title: String,
     /// The folder of its exercise, if it stands.
     pub folder: Option<String>,
+    /// Minutes and difficulty, if the row ends with them.
+    pub effort: Option<(u32, u8)>,
 }
 
 /// Reads the sections.
@@ -38,6 +40,7 @@ pub fn in_order(workspace: &Workspace, mut folders: Vec<String>) -> Result<Vec<S
 fn parse(text: &str) -> Vec<Section> {
     let rows = text.lines().filter_map(|line| {
         let mut cells = line.strip_prefix('|')?.split('|').map(str::trim);
+        let mut last = cells.clone().rev().skip(1);
         let number = cells.next()?;
         let (chapter, section) = number.split_once('.')?;
         if chapter.parse::<u8>().is_err() || section.parse::<u8>().is_err() {
@@ -47,7 +50,8 @@ fn parse(text: &str) -> Vec<Section> {
         let link = cell.split_once("](exercises/").and_then(|(_, rest)| rest.split_once(')')).map(|(path, _)| path);
         let title = cell.strip_prefix('[').and_then(|rest| rest.split_once(']')).map_or(cell, |(title, _)| title);
         let folder = link.map(|path| path.split('/').next().unwrap_or(path).to_owned());
-        Some(Section { number: number.to_owned(), title: title.to_owned(), folder })
+        let (difficulty, minutes) = (last.next()?.parse().ok(), last.next().and_then(|cell| cell.parse().ok()));
+        Some(Section { number: number.to_owned(), title: title.to_owned(), folder, effort: minutes.zip(difficulty) })
     });
     rows.collect()
 }
@@ -58,13 +62,16 @@ mod tests {
 
     #[test]
     fn rows_of_the_tables_are_sections() {
-        let text = "# Way\n\n| § | exercise | trains |\n|---|---|---|\n| 1.1 | [The GIL](exercises/11_gil/README.md) | x |\n\
+        let text = "# Way\n\n| § | exercise | trains |\n|---|---|---|\n| 1.1 | [The GIL](exercises/11_gil/README.md) | x | 60 | 3 |\n\
                     | 1.2 | Its cost | coming |\n";
-        let section = |number: &str, title: &str, folder: Option<&str>| Section {
+        let section = |number: &str, title: &str, folder: Option<&str>, effort| Section {
             number: number.into(),
             title: title.into(),
             folder: folder.map(String::from),
+            effort,
         };
-        assert_eq!(parse(text), [section("1.1", "The GIL", Some("11_gil")), section("1.2", "Its cost", None)]);
+        let expected =
+            [section("1.1", "The GIL", Some("11_gil"), Some((60, 3))), section("1.2", "Its cost", None, None)];
+        assert_eq!(parse(text), expected);
     }
 }

@@ -37,6 +37,21 @@ fn an_exercise_that_promises_too_little_is_told_what_is_missing() {
 }
 
 #[test]
+fn a_curriculum_that_says_something_else_is_a_problem() {
+    let ran = verified(|replica| {
+        let text = replica.read("curriculum.md");
+        replica.write(
+            "curriculum.md",
+            &text.replace(
+                "(exercises/12_latch/README.md) | waiting |",
+                "(exercises/12_latch/README.md) | waiting | 90 | 5 |",
+            ),
+        );
+    });
+    ran.says(&["curriculum.md says 90 minutes and difficulty 5, checks.toml says"]);
+}
+
+#[test]
 fn a_snippet_that_prints_something_else_is_a_problem() {
     let ran = verified(|replica| replica.write("tests/12_latch/oracle.py", "print('a closed door')\n"));
     // Where there is no Python there is nobody to ask.

@@ -79,13 +79,17 @@ impl Notify {
     /// As `tokio::sync::Notify::notified`.
     #[track_caller]
     pub fn notified(&self) -> futures::Notified<'_> {
-        futures::Notified(Wait::new(self, &self.0, Location::caller()))
+        let at = Location::caller();
+        // What came before this call is missed by it: between a look and this, others may go on.
+        self.0.point("new notified", at);
+        futures::Notified(Wait::new(self, &self.0, at))
     }
 
     /// As `tokio::sync::Notify::notified_owned`.
     #[track_caller]
     pub fn notified_owned(self: Arc<Self>) -> futures::OwnedNotified {
         let at = Location::caller();
+        self.0.point("new notified", at);
         let calls = self.0.with(|state| state.calls);
         futures::OwnedNotified(Wait { notify: self, stage: Stage::New { calls }, at, _pinned: PhantomPinned })
     }
