@@ -1,0 +1,254 @@
+//! A destructor takes the GIL back; rows are dealt out in bands, each thread bringing its own rows home.
+
+use std::marker::PhantomData;
+use std::ops::{Add, Mul};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
+
+// ------------------------------------------------------------------------------------------------------------------
+// Given: a small GIL, cells that belong to it, and matrices. Nothing here needs a change.
+
+/// A lock that one thread at a time holds while it runs "Python". A thread may take it again while it holds it.
+#[derive(Debug, Default)]
+pub struct Gil {
+    state: Mutex<State>,
+    /// Told when `state.holder` becomes `None`.
+    free: Condvar,
+}
+
+/// Who holds the GIL, and in how many calls of [`Gil::with`], one inside the other. Without a holder, in none.
+#[derive(Debug, Default)]
+struct State {
+    holder: Option<ThreadId>,
+    depth: usize,
+}
+
+impl Gil {
+    /// A GIL that nobody holds.
+    pub const fn new() -> Gil {
+        Gil { state: Mutex::new(State { holder: None, depth: 0 }), free: Condvar::new() }
+    }
+
+    /// Takes the GIL, runs `f` with the proof of it, and releases the GIL, also if `f` panics. Waits while another thread
+    /// holds it. A thread that holds it already goes on at once, and releases it when the outermost call ends.
+    pub fn with<R>(&self, f: impl for<'py> FnOnce(Python<'py>) -> R) -> R {
+        self.enter();
+        let _leave = Leave(self);
+        f(Python { gil: self, not_send: PhantomData })
+    }
+
+    /// Whether the calling thread holds this GIL. CPython's `PyGILState_Check`.
+    pub fn is_held_here(&self) -> bool {
+        self.state().holder == Some(thread::current().id())
+    }
+
+    fn enter(&self) {
+        let me = thread::current().id();
+        let mut state = self.state();
+        if state.holder != Some(me) {
+            state = self.free.wait_while(state, |state| state.holder.is_some()).expect(NO_PANIC);
+            state.holder = Some(me);
+        }
+        state.depth += 1;
+    }
+
+    /// Saturates, since the depth is wrong already if somebody else has got the GIL meanwhile: the fault is to be seen, and
+    /// not to end the process.
+    fn leave(&self) {
+        let mut state = self.state();
+        state.depth = state.depth.saturating_sub(1);
+        if state.depth == 0 {
+            state.holder = None;
+            self.free.notify_one();
+        }
+    }
+
+    /// Locked for a few instructions at a time; never while anybody's closure runs.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect(NO_PANIC)
+    }
+}
+
+/// Why locking the state cannot fail.
+const NO_PANIC: &str = "nothing panics while it has the state locked";
+
+/// The end of one call of [`Gil::with`].
+struct Leave<'gil>(&'gil Gil);
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
+/// The proof that this thread holds a GIL. It can be copied, and leaves neither the closure nor the thread.
+#[derive(Clone, Copy, Debug)]
+pub struct Python<'py> {
+    gil: &'py Gil,
+    /// A raw pointer is neither `Send` nor `Sync`, and so neither is the token.
+    not_send: PhantomData<*mut ()>,
+}
+
+/// A Python object's place: shared by all threads, used only with a token. PyO3's `Py<T>`.
+#[derive(Debug, Default)]
+pub struct GilCell<T> {
+    /// Locked for one copy or one exchange. It is free whenever the GIL is held.
+    value: Mutex<T>,
+}
+
+impl<T> GilCell<T> {
+    /// A cell that holds `value`.
+    pub const fn new(value: T) -> GilCell<T> {
+        GilCell { value: Mutex::new(value) }
+    }
+
+    /// A clone of the value.
+    pub fn get(&self, py: Python<'_>) -> T
+    where
+        T: Clone,
+    {
+        self.bind(py).get()
+    }
+
+    /// Puts `value` in, and drops what was there.
+    pub fn set(&self, py: Python<'_>, value: T) {
+        self.bind(py).set(value);
+    }
+
+    /// The cell together with the token: what needs no token from now on, and stays on this thread for that.
+    pub fn bind<'py>(&'py self, py: Python<'py>) -> Bound<'py, T> {
+        Bound { cell: self, _py: py }
+    }
+}
+
+/// A cell and the proof that it may be used. PyO3's `Bound<'py, T>`.
+#[derive(Clone, Copy, Debug)]
+pub struct Bound<'py, T> {
+    cell: &'py GilCell<T>,
+    _py: Python<'py>,
+}
+
+impl<T> Bound<'_, T> {
+    /// A clone of the value.
+    pub fn get(&self) -> T
+    where
+        T: Clone,
+    {
+        self.cell.value.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts `value` in, and drops what was there.
+    pub fn set(&self, value: T) {
+        let old = std::mem::replace(&mut *self.cell.value.lock().unwrap_or_else(PoisonError::into_inner), value);
+        drop(old);
+    }
+}
+
+/// What a matrix is made of. `T::default()` is the zero: adding it changes nothing.
+pub trait Number: Copy + Default + Add<Output = Self> + Mul<Output = Self> + Send + Sync {}
+
+impl<T: Copy + Default + Add<Output = T> + Mul<Output = T> + Send + Sync> Number for T {}
+
+/// Rows and columns of numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Matrix<T> {
+    rows: usize,
+    columns: usize,
+    /// One row after the other.
+    cells: Vec<T>,
+}
+
+impl<T> Matrix<T> {
+    /// A matrix of `cells`, one row after the other.
+    ///
+    /// # Panics
+    /// If there are not `rows * columns` cells.
+    pub fn new(rows: usize, columns: usize, cells: Vec<T>) -> Matrix<T> {
+        assert_eq!(cells.len(), rows * columns, "a matrix of {rows} rows and {columns} columns has as many cells");
+        Matrix { rows, columns, cells }
+    }
+
+    /// How many rows there are.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// How many columns there are.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// The numbers of a row.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn row(&self, row: usize) -> &[T] {
+        assert!(row < self.rows, "row {row} of a matrix of {} rows", self.rows);
+        &self.cells[row * self.columns..][..self.columns]
+    }
+}
+
+// The end of what is given.
+// ------------------------------------------------------------------------------------------------------------------
+
+impl Python<'_> {
+    /// Runs `f` without the GIL.
+    ///
+    /// # Panics
+    /// With the panic of `f`, if it panics.
+    pub fn allow_threads<R>(self, f: impl FnOnce() -> R + Send) -> R {
+        struct Retake<'gil> {
+            gil: &'gil Gil,
+            depth: usize,
+        }
+        impl Drop for Retake<'_> {
+            fn drop(&mut self) {
+                let state = self.gil.state();
+                let mut state = self.gil.free.wait_while(state, |state| state.holder.is_some()).expect(NO_PANIC);
+                *state = State { holder: Some(thread::current().id()), depth: self.depth };
+            }
+        }
+        let before = std::mem::take(&mut *self.gil.state());
+        self.gil.free.notify_one();
+        let _retake = Retake { gil: self.gil, depth: before.depth };
+        f()
+    }
+}
+
+/// The matrix product of `a` and `b`.
+///
+/// # Panics
+/// If the shapes do not fit, or if there are no threads, or if a number's `+` or `*` panics.
+pub fn dot<T: Number>(py: Python<'_>, a: &Matrix<T>, b: &Matrix<T>, threads: usize) -> Matrix<T> {
+    assert_eq!(a.columns, b.rows, "the shapes do not fit");
+    assert!(threads > 0, "no threads");
+    let number = |row: &[T], column: usize| (0..b.rows).fold(T::default(), |sum, k| sum + row[k] * b.row(k)[column]);
+    let rows = |from: usize, to: usize| -> Vec<T> {
+        (from..to)
+            .flat_map(|row| (0..b.columns).map(move |column| (row, column)))
+            .map(|(row, column)| number(a.row(row), column))
+            .collect()
+    };
+    let bands = threads.min(a.rows);
+    let cells = py.allow_threads(|| {
+        thread::scope(|scope| {
+            let rows = &rows;
+            let bands: Vec<_> = (0..bands)
+                .map(|band| scope.spawn(move || rows(band * a.rows / bands, (band + 1) * a.rows / bands)))
+                .collect();
+            let mut cells = Vec::new();
+            let mut panic = None;
+            for band in bands {
+                match band.join() {
+                    Ok(numbers) => cells.extend(numbers),
+                    Err(payload) => panic = Some(payload),
+                }
+            }
+            if let Some(payload) = panic {
+                std::panic::resume_unwind(payload);
+            }
+            cells
+        })
+    });
+    Matrix::new(a.rows, b.columns, cells)
+}

@@ -1,0 +1,219 @@
+//! caught-by: schedules — the_next_user_comes_after_the_exit
+//! What lends the resource to the body is dropped after what owes the exit, and an exit that finds it still lent does nothing.
+
+use std::any::Any;
+use std::error::Error;
+use std::fmt;
+use std::future::poll_fn;
+use std::marker::PhantomData;
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use tokio::runtime::Handle;
+use tokio::sync::OwnedMutexGuard;
+
+pub trait AsyncResource: Send + 'static {
+    type Error: Send + 'static;
+
+    fn enter(&mut self) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    fn exit(&mut self, ending: Ending) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ending {
+    Returned,
+    Failed,
+    Panicked,
+    Cancelled,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure<E> {
+    pub error: E,
+    pub later: Vec<E>,
+}
+
+impl<E: fmt::Display> fmt::Display for Failure<E> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.error)?;
+        self.later.iter().try_for_each(|later| write!(formatter, "; then {later}"))
+    }
+}
+
+impl<E: fmt::Debug + fmt::Display> Error for Failure<E> {}
+
+pub async fn with<R: AsyncResource, T>(
+    resource: R,
+    body: impl AsyncFnOnce(&mut R) -> Result<T, R::Error>,
+) -> Result<T, Failure<R::Error>> {
+    with_stack(async |stack: &mut ExitStack<R::Error>| {
+        let entered = stack.enter(resource).await?;
+        body(stack.get_mut(&entered)).await
+    })
+    .await
+}
+
+pub async fn with_stack<T, E: Send + 'static>(
+    body: impl AsyncFnOnce(&mut ExitStack<E>) -> Result<T, E>,
+) -> Result<T, Failure<E>> {
+    let runtime = Handle::try_current().ok();
+    let exits = Exits::default();
+    let mut stack = ExitStack { exits: Arc::clone(&exits), held: Vec::new() };
+    let mut debt = Debt { exits, unwinding: None, runtime };
+    let ended = catch(async { body(&mut stack).await }).await;
+    drop(stack);
+    let ending = match &ended {
+        Ok(Ok(_)) => Ending::Returned,
+        Ok(Err(_)) => Ending::Failed,
+        Err(_) => Ending::Panicked,
+    };
+    let Unwound { errors, panic } = debt.pay(ending).await;
+    let ended = ended.unwrap_or_else(|payload| resume_unwind(payload));
+    if let Some(payload) = panic {
+        resume_unwind(payload);
+    }
+    let mut errors = errors.into_iter();
+    match ended {
+        Err(error) => Err(Failure { error, later: errors.collect() }),
+        Ok(value) => match errors.next() {
+            Some(error) => Err(Failure { error, later: errors.collect() }),
+            None => Ok(value),
+        },
+    }
+}
+
+pub struct ExitStack<E> {
+    exits: Exits<E>,
+    held: Vec<Option<Box<dyn Any + Send>>>,
+}
+
+type Exits<E> = Arc<Mutex<Vec<Box<dyn Exit<E>>>>>;
+
+pub struct Entered<R> {
+    index: usize,
+    resource: PhantomData<fn() -> R>,
+}
+
+impl<E: Send + 'static> ExitStack<E> {
+    pub async fn enter<R: AsyncResource<Error = E>>(&mut self, mut resource: R) -> Result<Entered<R>, E> {
+        resource.enter().await?;
+        let shared = Arc::new(tokio::sync::Mutex::new(resource));
+        let held = Arc::clone(&shared).try_lock_owned().expect("nobody else knows of it yet");
+        self.held.push(Some(Box::new(held)));
+        lock(&self.exits).push(Box::new(Resource(shared)));
+        Ok(Entered { index: self.held.len() - 1, resource: PhantomData })
+    }
+
+    pub fn get_mut<R: AsyncResource<Error = E>>(&mut self, entered: &Entered<R>) -> &mut R {
+        let held = self.held[entered.index].as_mut().and_then(|held| held.downcast_mut::<OwnedMutexGuard<R>>());
+        held.expect("the resource was entered on this stack")
+    }
+
+    pub fn push<F, Fut>(&mut self, exit: F)
+    where
+        F: FnOnce(Ending) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+    {
+        self.held.push(None);
+        lock(&self.exits).push(Box::new(Callback(exit)));
+    }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+struct Resource<R>(Arc<tokio::sync::Mutex<R>>);
+
+trait Exit<E>: Send {
+    fn exit(self: Box<Self>, ending: Ending) -> Exiting<E>;
+}
+
+type Exiting<E> = Pin<Box<dyn Future<Output = Result<(), E>> + Send>>;
+
+impl<R: AsyncResource> Exit<R::Error> for Resource<R> {
+    fn exit(self: Box<Self>, ending: Ending) -> Exiting<R::Error> {
+        Box::pin(async move {
+            let Ok(mut resource) = self.0.try_lock() else { return Ok(()) };
+            AsyncResource::exit(&mut *resource, ending).await
+        })
+    }
+}
+
+struct Callback<F>(F);
+
+impl<E, F, Fut> Exit<E> for Callback<F>
+where
+    F: FnOnce(Ending) -> Fut + Send + 'static,
+    Fut: Future<Output = Result<(), E>> + Send + 'static,
+{
+    fn exit(self: Box<Self>, ending: Ending) -> Exiting<E> {
+        Box::pin(self.0(ending))
+    }
+}
+
+struct Debt<E: Send + 'static> {
+    exits: Exits<E>,
+    unwinding: Option<Pin<Box<dyn Future<Output = Unwound<E>> + Send>>>,
+    runtime: Option<Handle>,
+}
+
+impl<E: Send + 'static> Debt<E> {
+    async fn pay(&mut self, ending: Ending) -> Unwound<E> {
+        let exits = mem::take(&mut *lock(&self.exits));
+        let unwound = self.unwinding.insert(Box::pin(unwind(exits, ending))).await;
+        self.unwinding = None;
+        unwound
+    }
+}
+
+impl<E: Send + 'static> Drop for Debt<E> {
+    fn drop(&mut self) {
+        let Some(runtime) = &self.runtime else { return };
+        if let Some(unwinding) = self.unwinding.take() {
+            runtime.spawn(unwinding);
+            return;
+        }
+        let exits = mem::take(&mut *lock(&self.exits));
+        if !exits.is_empty() {
+            runtime.spawn(unwind(exits, Ending::Cancelled));
+        }
+    }
+}
+
+struct Unwound<E> {
+    errors: Vec<E>,
+    panic: Option<Payload>,
+}
+
+type Payload = Box<dyn Any + Send>;
+
+async fn unwind<E: 'static>(mut exits: Vec<Box<dyn Exit<E>>>, mut ending: Ending) -> Unwound<E> {
+    let mut unwound = Unwound { errors: Vec::new(), panic: None };
+    while let Some(exit) = exits.pop() {
+        match catch(async { exit.exit(ending).await }).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                unwound.errors.push(error);
+                ending = ending.max(Ending::Failed);
+            }
+            Err(payload) => {
+                unwound.panic.get_or_insert(payload);
+                ending = ending.max(Ending::Panicked);
+            }
+        }
+    }
+    unwound
+}
+
+async fn catch<F: Future>(future: F) -> Result<F::Output, Payload> {
+    let mut future = pin!(future);
+    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+        Ok(poll) => poll.map(Ok),
+        Err(payload) => Poll::Ready(Err(payload)),
+    })
+    .await
+}

@@ -1,0 +1,108 @@
+//! caught-by: behaviour — waiting_costs_nothing
+//! A spin lock: whoever waits looks again and again until the lock is free.
+
+use std::cell::UnsafeCell;
+use std::hint;
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicU8};
+use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
+use std::thread;
+
+const FREE: u8 = 0;
+const HELD: u8 = 1;
+
+pub struct Lock<T> {
+    state: AtomicU8,
+    poisoned: AtomicBool,
+    value: UnsafeCell<T>,
+}
+
+unsafe impl<T: Send> Sync for Lock<T> {}
+
+impl<T> Lock<T> {
+    pub const fn new(value: T) -> Lock<T> {
+        Lock { state: AtomicU8::new(FREE), poisoned: AtomicBool::new(false), value: UnsafeCell::new(value) }
+    }
+
+    pub fn lock(&self) -> LockResult<Guard<'_, T>> {
+        if !self.take() {
+            self.wait_and_take();
+        }
+        self.guard()
+    }
+
+    pub fn try_lock(&self) -> TryLockResult<Guard<'_, T>> {
+        if self.take() { Ok(self.guard()?) } else { Err(TryLockError::WouldBlock) }
+    }
+
+    pub fn get_mut(&mut self) -> LockResult<&mut T> {
+        let poisoned = self.is_poisoned();
+        marked(self.value.get_mut(), poisoned)
+    }
+
+    pub fn into_inner(self) -> LockResult<T> {
+        let poisoned = self.is_poisoned();
+        marked(self.value.into_inner(), poisoned)
+    }
+
+    pub fn is_poisoned(&self) -> bool {
+        self.poisoned.load(Relaxed)
+    }
+
+    pub fn clear_poison(&self) {
+        self.poisoned.store(false, Relaxed);
+    }
+
+    fn take(&self) -> bool {
+        self.state.compare_exchange(FREE, HELD, Acquire, Relaxed).is_ok()
+    }
+
+    fn wait_and_take(&self) {
+        while !self.take() {
+            hint::spin_loop();
+        }
+    }
+
+    fn guard(&self) -> LockResult<Guard<'_, T>> {
+        let guard = Guard { lock: self, was_panicking: thread::panicking(), not_send: PhantomData };
+        marked(guard, self.is_poisoned())
+    }
+}
+
+fn marked<G>(guard: G, poisoned: bool) -> LockResult<G> {
+    if poisoned { Err(PoisonError::new(guard)) } else { Ok(guard) }
+}
+
+#[must_use]
+pub struct Guard<'a, T> {
+    lock: &'a Lock<T>,
+    was_panicking: bool,
+    not_send: PhantomData<*mut T>,
+}
+
+unsafe impl<T: Sync> Sync for Guard<'_, T> {}
+
+impl<T> Deref for Guard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        unsafe { &*self.lock.value.get() }
+    }
+}
+
+impl<T> DerefMut for Guard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        unsafe { &mut *self.lock.value.get() }
+    }
+}
+
+impl<T> Drop for Guard<'_, T> {
+    fn drop(&mut self) {
+        if thread::panicking() && !self.was_panicking {
+            self.lock.poisoned.store(true, Relaxed);
+        }
+        self.lock.state.store(FREE, Release);
+    }
+}
