@@ -81,7 +81,7 @@ impl Notify {
     pub fn notified(&self) -> futures::Notified<'_> {
         let at = Location::caller();
         // What came before this call is missed by it: between a look and this, others may go on.
-        self.0.point("new notified", at);
+        self.0.point("listen to", at);
         futures::Notified(Wait::new(self, &self.0, at))
     }
 
@@ -89,7 +89,7 @@ impl Notify {
     #[track_caller]
     pub fn notified_owned(self: Arc<Self>) -> futures::OwnedNotified {
         let at = Location::caller();
-        self.0.point("new notified", at);
+        self.0.point("listen to", at);
         let calls = self.0.with(|state| state.calls);
         futures::OwnedNotified(Wait { notify: self, stage: Stage::New { calls }, at, _pinned: PhantomPinned })
     }
