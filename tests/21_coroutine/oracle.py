@@ -29,7 +29,7 @@ async def two_after_another():
 
 
 async def two_at_once():
-    for greeting in await asyncio.gather(greet("D", 0.003), greet("E", 0.03)):
+    for greeting in await asyncio.gather(greet("D", 0.04), greet("E", 0.16)):
         print(greeting)
 
 

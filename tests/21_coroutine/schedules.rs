@@ -182,11 +182,16 @@ fn two_sleeps_have_the_same_deadline() {
 #[scenario(leftovers)]
 fn a_dropped_sleep_wakes_nobody() {
     let (gone, stays) = (Task::new(), Task::new());
+    let begin = Instant::now();
     let mut dropped = sleep(milliseconds(40));
     let mut kept = sleep(milliseconds(200));
     let _ = gone.poll(&mut dropped);
     let _ = stays.poll(&mut kept);
     drop(dropped);
+    if !VIRTUAL && begin.elapsed() >= milliseconds(40) {
+        // The machine was so busy that the sleep may have ended before it was dropped.
+        return;
+    }
     harness::sleep(milliseconds(100));
     expect_eq!(gone.wakes(), 0, "wakes by sleep(40 ms), 100 ms later, when it was dropped at once");
     if VIRTUAL {

@@ -29,7 +29,7 @@ fn transcript() -> String {
     });
 
     log.line("== two at once");
-    let greetings = block_on(both(greet(&log, "D", 3), greet(&log, "E", 30)));
+    let greetings = block_on(both(greet(&log, "D", 40), greet(&log, "E", 160)));
     greetings.iter().for_each(|greeting| log.line(greeting));
 
     log.line("== an error comes out where the coroutine is run");

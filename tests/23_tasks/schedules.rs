@@ -166,10 +166,12 @@ fn a_timeout_meets_the_end_of_a_task() {
 fn a_wait_is_given_up_while_its_tasks_end() {
     let runtime = runtime();
     let tasks = runtime.block_on(async { [1, 2].map(|number| create_task(async move { number })) });
-    let theirs = tasks.clone();
+    let (theirs, handle) = (tasks.clone(), runtime.handle().clone());
     let impatient = actor("impatient", move || {
-        let mut waiting = pin!(wait(theirs, AllCompleted, None));
-        let _ = waiting.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        handle.block_on(async {
+            let mut waiting = pin!(wait(theirs, AllCompleted, None));
+            let _ = waiting.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        });
     });
     runtime.block_on(async {
         for (task, number) in tasks.iter().zip([1, 2]) {

@@ -158,6 +158,33 @@ fn dropped_while_entering_there_is_no_exit() {
     expect_eq!(log.lines(), ["enter a", "drop a"], "what happened in the minute after that");
 }
 
+/// A stack dropped while it enters one more resource leaves those that it has entered, and only those.
+///
+/// Next: what is being entered goes with the body, what was entered is on the stack.
+#[fact]
+fn dropped_while_entering_one_more_only_the_others_exit() {
+    let log = Log::default();
+    runtime().block_on(async {
+        give_up_after(
+            500,
+            with_stack(async |stack| {
+                stack.enter(Probe::new("first", &log)).await?;
+                stack.enter(Probe { enter: Step::Wait, ..Probe::new("second", &log) }).await?;
+                log.says_body()
+            }),
+        )
+        .await;
+        expect_eq!(
+            log.lines(),
+            ["enter first", "enter second", "drop second"],
+            "what has happened when the drop is over"
+        );
+        settle().await;
+    });
+    let expected = ["enter first", "enter second", "drop second", "exit first: Cancelled", "drop first"];
+    expect_eq!(log.lines(), expected, "what has happened a minute later");
+}
+
 // ---- Errors and panics
 
 /// An error of the body is the result, after the exit has run and was told `Failed`.
@@ -202,6 +229,31 @@ fn a_panic_of_the_body_goes_on_after_the_exit() {
     expect_eq!(panic, Some(7), "the payload that comes out of a body that panics with 7");
     let expected = ["enter a", "body panics", "exit a: Panicked", "left a", "drop a"];
     expect_eq!(log.lines(), expected, "what has happened when the panic comes out");
+}
+
+/// A body that panics when it is called, before it has returned a future, is no different.
+///
+/// Next: call the body, too, within what catches panics; only an async closure does nothing until it is polled.
+#[fact(panics)]
+fn a_body_may_panic_when_it_is_called() {
+    let log = Log::default();
+    let body = |_: &mut Probe| -> std::future::Ready<Result<(), String>> { panic_any(7_u8) };
+    let panic = runtime().block_on(panic_of(with(Probe { exit: Step::Wait, ..Probe::new("a", &log) }, body)));
+    expect_eq!(panic, Some(7), "the payload that comes out of `with` if its body panics with 7 when it is called");
+    let expected = ["enter a", "exit a: Panicked", "left a", "drop a"];
+    expect_eq!(log.take(), expected, "what has happened when the panic comes out");
+    let theirs = log.clone();
+    let body = move |stack: &mut ExitStack<String>| -> std::future::Ready<Result<(), String>> {
+        stack.push(exit("pushed", &theirs, Step::Wait));
+        panic_any(7_u8)
+    };
+    let panic = runtime().block_on(panic_of(with_stack(body)));
+    expect_eq!(
+        panic,
+        Some(7),
+        "the payload that comes out of `with_stack` if its body panics with 7 when it is called"
+    );
+    expect_eq!(log.lines(), ["exit pushed: Panicked", "left pushed"], "what has happened when the panic comes out");
 }
 
 /// Of several panics the first goes on, and a panic goes before errors.
@@ -285,19 +337,26 @@ fn dropped_in_the_exit_the_exit_goes_on() {
 fn dropped_outside_of_the_runtime_it_still_exits() {
     let log = Log::default();
     let runtime = runtime();
-    for place in ["on the thread of the runtime", "on another thread"] {
+    for place in ["outside of every runtime", "on another thread", "in another runtime"] {
         let log = log.clone();
         let mut running = Box::pin(with(Probe::new("a", &log), async |_| pending::<Result<(), _>>().await));
         let poll = runtime.block_on(async { poll_once(running.as_mut()) });
         expect!(poll.is_pending(), "the first poll of a future whose body never ends", "pending", "ready");
-        if place == "on another thread" {
-            std::thread::spawn(move || drop(running)).join().expect("a drop does not panic");
-        } else {
-            drop(running);
+        match place {
+            "on another thread" => std::thread::spawn(move || drop(running)).join().expect("a drop does not panic"),
+            "in another runtime" => {
+                let other = self::runtime();
+                other.block_on(async {
+                    drop(running);
+                    settle().await;
+                });
+                expect_eq!(log.lines(), ["enter a"], "what has happened before the runtime of the first poll goes on");
+            }
+            _ => drop(running),
         }
         runtime.block_on(settle());
         let expected = ["enter a", "exit a: Cancelled", "drop a"];
-        expect_eq!(log.take(), expected, format!("what happened to a future that was dropped {place}, outside of it"));
+        expect_eq!(log.take(), expected, format!("what happened to a future that was dropped {place}"));
     }
 }
 
@@ -522,10 +581,10 @@ fn a_stack_dropped_while_it_unwinds_goes_on() {
     expect_eq!(log.without_drops(), expected, "what has happened 1.6 s after the beginning of an exit that takes 1 s");
 }
 
-/// An enter that fails, or is given up half-way, leaves the stack as it was, and the body can go on with it.
+/// An enter that fails, panics, or is given up half-way leaves the stack as it was, and the body can go on with it.
 ///
 /// Next: put the resource on the stack in the moment in which `enter` has returned `Ok`.
-#[fact]
+#[fact(panics)]
 fn a_failed_enter_leaves_the_stack_as_it_was() {
     let log = Log::default();
     let result = runtime().block_on(with_stack(async |stack| {
@@ -533,13 +592,15 @@ fn a_failed_enter_leaves_the_stack_as_it_was() {
         let failed = stack.enter(Probe { enter: Step::Fail, ..Probe::new("failing", &log) }).await.err();
         expect_eq!(failed.as_deref(), Some("enter failing fails"), "the error of an enter that fails");
         give_up_after(500, stack.enter(Probe { enter: Step::Wait, ..Probe::new("slow", &log) })).await;
+        let panic = panic_of(stack.enter(Probe { enter: Step::Panic(7), ..Probe::new("panicking", &log) })).await;
+        expect_eq!(panic, Some(7), "the payload of the panic of an enter that panics with 7");
         let after = stack.enter(Probe::new("after", &log)).await?;
-        expect_eq!(log.count("drop"), 2, "drops of the two resources that have not been entered");
+        expect_eq!(log.count("drop"), 3, "drops of the three resources that have not been entered");
         Ok([stack.get_mut(&before).name, stack.get_mut(&after).name])
     }));
     expect_eq!(result, Ok(["before", "after"]), "the resources that were entered before and after");
     let exits: Vec<_> = log.lines().into_iter().filter(|line| line.starts_with("exit")).collect();
-    expect_eq!(exits, ["exit after: Returned", "exit before: Returned"], "the exits, when two of four were entered");
+    expect_eq!(exits, ["exit after: Returned", "exit before: Returned"], "the exits, when two of five were entered");
 }
 
 /// `get_mut` gives the resource that was entered, whatever was put on the stack before and since.
@@ -580,6 +641,33 @@ fn a_closure_is_called_when_its_turn_has_come() {
     expect_eq!(panic, Some(8), "the payload that comes out if a closure panics with 8 when it is called");
     let expected = ["body", "exit inner: Returned", "left inner", "called", "exit outer: Panicked"];
     expect_eq!(log.without_drops(), expected, "what happened, with a closure that panics between two others");
+}
+
+/// When the future is ready, all that was entered or pushed has been dropped, and so has a value that is not the result.
+///
+/// Next: let go of each exit, with all that it owns, when it has ended; forget nothing.
+#[fact]
+fn nothing_is_kept_when_the_future_is_ready() {
+    let log = Log::default();
+    let mut running = pin!(with_stack(async |stack| {
+        stack.enter(Probe::new("resource", &log)).await?;
+        let owned = Local("closure", log.clone());
+        stack.push(move |_| {
+            let _owned = owned;
+            std::future::ready(Err("exit fails".to_owned()))
+        });
+        Ok(Local("value", log.clone()))
+    }));
+    let error = match poll_once(running.as_mut()) {
+        Poll::Ready(result) => result.err().map(|failure| failure.error),
+        Poll::Pending => None,
+    };
+    expect_eq!(
+        error.as_deref(),
+        Some("exit fails"),
+        "the error, in the first poll, when nothing waits and an exit fails"
+    );
+    expect_eq!(log.count("drop"), 3, "drops of a resource, of a closure, and of the value of the body");
 }
 
 /// A hundred thousand exits need no more of the thread's stack than a few.

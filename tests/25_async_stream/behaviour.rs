@@ -409,6 +409,27 @@ fn a_panic_comes_out_and_ends_the_stream() {
     }
 }
 
+/// An item that is in flight when the body panics is lost: the stream has ended.
+///
+/// Next: whether the stream has ended comes before what is in the slot.
+#[fact(panics)]
+fn an_item_in_flight_is_lost_in_a_panic() {
+    let (task, log) = (Task::new(), Log::default());
+    let mut stream = generator(async |y| {
+        give_up(y.emit(Trace(&log, "item"))).await;
+        panic_any(42_u8);
+    });
+    let payload = catch(|| drop(task.ask(&mut stream))).err().and_then(|payload| payload.downcast_ref::<u8>().copied());
+    expect_eq!(payload, Some(42), "what came out of the poll in which the body emitted an item and panicked with 42");
+    for _ in 0..2 {
+        let asked = catch(|| task.ask(&mut stream)).unwrap_or_else(|_| unmet("a poll after that", "None", "a panic"));
+        let asked = asked.map(|item| item.map(|trace| trace.1));
+        expect_eq!(asked, Poll::Ready(None), "a poll after the one in which the body panicked");
+    }
+    drop(stream);
+    expect_eq!(log.take(), "item;", "the drops of the lost item, when the stream has been dropped as well");
+}
+
 // ---- collect and filter_map
 
 /// `collect` returns all items in order, and waits where the stream waits.
@@ -528,6 +549,43 @@ fn an_ended_source_is_not_asked_again() {
     let mut mapped = filter_map(Strict::default(), async |n| Some(n * 10));
     let asked: Vec<_> = (0..5).map(|_| task.ask(&mut mapped)).collect();
     expect_eq!(asked, [Some(10), Some(20), None, None, None].map(Poll::Ready), "polls over a source of 1 and 2");
+}
+
+/// A `filter_map` that has ended has dropped its source and its function before that poll returns.
+///
+/// Next: a note that it is over is not enough: what it was made of must go, too.
+#[fact]
+fn an_ended_filter_map_keeps_nothing() {
+    let (task, log) = (Task::new(), Log::default());
+    let given = Trace(&log, "function");
+    let source = Ends { trace: Trace(&log, "source"), panics: false };
+    let mut mapped = filter_map(source, async move |n: u32| {
+        let _given = &given;
+        Some(n)
+    });
+    expect_eq!(task.ask(&mut mapped), Poll::Ready(None), "the poll in which the source ends");
+    expect_eq!(log.take_sorted(), ["function", "source"], "what has been dropped when that poll has returned");
+}
+
+/// A panic of the source comes out of the poll, and the new stream has ended and keeps nothing.
+///
+/// Next: whose poll comes back with a panic must not be polled again; take it out first, and put it back if all went well.
+#[fact(panics)]
+fn a_panic_of_the_source_ends_the_new_stream() {
+    let (task, log) = (Task::new(), Log::default());
+    let given = Trace(&log, "function");
+    let source = Ends { trace: Trace(&log, "source"), panics: true };
+    let mut mapped = filter_map(source, async move |n: u32| {
+        let _given = &given;
+        Some(n)
+    });
+    let payload = catch(|| task.ask(&mut mapped)).err().and_then(|payload| payload.downcast_ref::<u8>().copied());
+    expect_eq!(payload, Some(42), "what came out of the poll in which the source panicked with 42");
+    expect_eq!(log.take_sorted(), ["function", "source"], "what has been dropped when the panic has come out");
+    for _ in 0..2 {
+        let asked = catch(|| task.ask(&mut mapped)).unwrap_or_else(|_| unmet("a poll after that", "None", "a panic"));
+        expect_eq!(asked, Poll::Ready(None), "a poll after the one in which the source panicked");
+    }
 }
 
 /// A panic of the function comes out of the poll, and the new stream has ended.
@@ -654,6 +712,24 @@ impl Stream for Strict {
         self.0 += 1;
         expect!(self.0 <= 3, "a source that has said None", "it is not asked again", "it is asked again");
         Poll::Ready(Some(self.0).filter(|n| *n <= 2))
+    }
+}
+
+/// A source without items, which leaves a trace when it is dropped.
+struct Ends<'a> {
+    #[expect(dead_code, reason = "only its drop matters")]
+    trace: Trace<'a>,
+    panics: bool,
+}
+
+impl Stream for Ends<'_> {
+    type Item = u32;
+
+    fn poll_next(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<Option<u32>> {
+        if self.panics {
+            panic_any(42_u8);
+        }
+        Poll::Ready(None)
     }
 }
 

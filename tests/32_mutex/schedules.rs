@@ -50,7 +50,7 @@ impl Stay {
 
     fn inside(self) {
         let [high, low] = &*self.0;
-        let moments = 32 * high.load(Ordering::Relaxed) + 2 * low.load(Ordering::Relaxed);
+        let moments = 16 * high.load(Ordering::Relaxed) + low.load(Ordering::Relaxed);
         (0..moments).for_each(|_| hint::spin_loop());
     }
 }

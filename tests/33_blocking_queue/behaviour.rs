@@ -211,6 +211,20 @@ fn try_calls_fail_instead_of_waiting() {
     expect_eq!(queue.task_done(), Err(TaskDoneError), "task_done, once more: the item that was refused does not count");
 }
 
+/// The errors say in words what was the matter.
+///
+/// Next: the error types of the starter are complete; leave them as they are.
+#[fact]
+fn errors_say_what_was_the_matter() {
+    let (full, shut_down) = (PutError::Full(7), PutError::ShutDown(7));
+    expect_eq!(format!("{full:?}, {full}"), "Full(..), the queue is full", "Debug and Display of PutError::Full");
+    let words = format!("{shut_down:?}, {shut_down}");
+    expect_eq!(words, "ShutDown(..), the queue is shut down", "Debug and Display of PutError::ShutDown");
+    expect_eq!([full, shut_down].map(PutError::into_item), [7, 7], "the items of the two");
+    let words = [GetError::Empty, GetError::ShutDown].map(|error| error.to_string());
+    expect_eq!(words, ["the queue is empty", "the queue is shut down"], "Display of GetError");
+}
+
 /// The calls that do not wait do not wait for a thread that waits in `put`, `get` or `join`, either.
 ///
 /// Next: no lock may be held while waiting, but the one that the condition variable lets go of.
@@ -220,9 +234,10 @@ fn calls_that_do_not_wait_do_not_stand_behind_those_that_do() {
     let _waiting = (putter("putter", &full, 7), joiner("joiner", &full));
     let result = thread("try_put", &full, |queue| queue.try_put(8));
     expect_eq!(put_result(returned(result, "try_put, while a put and a join wait")), "Full(8)", "what it returned");
-    let result = thread("task_done", &full, |queue| (queue.len(), queue.is_full(), queue.task_done()));
-    let result = returned(result, "len, is_full and task_done, while a put and a join wait");
-    expect_eq!(result, (1, true, Ok(())), "what they returned");
+    let result =
+        thread("task_done", &full, |queue| (queue.len(), queue.is_empty(), queue.is_full(), queue.task_done()));
+    let result = returned(result, "len, is_empty, is_full and task_done, while a put and a join wait");
+    expect_eq!(result, (1, false, true, Ok(())), "what they returned");
     let empty = bounded(1);
     let _waiting = getter("getter", &empty);
     let result = thread("try_get", &empty, |queue| queue.try_get());

@@ -2,6 +2,7 @@
 //! the clock moves on only when every task waits.
 
 use harness::{expect, expect_eq, fact, unmet};
+use std::error::Error;
 use std::fmt::Debug;
 use std::future;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
@@ -418,6 +419,8 @@ fn a_failure_tells_item_error_and_count() {
     let Failure { item, error, handled } = failure(result);
     expect_eq!((*item, error, handled), (0, 0, 3), "the item, the error and the count: item 0 is refused after 3.5 s");
     expect_eq!(took, 3.5, "the seconds until the run returned");
+    let failure = Failure { item, error: std::fmt::Error, handled };
+    expect!(failure.source().is_some(), "Failure::source, as the starter has it", "the error", "None");
 }
 
 /// A failure drops at once what is under way, waits for nothing, and leaves nothing behind.

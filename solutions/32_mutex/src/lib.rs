@@ -44,7 +44,7 @@ pub struct Lock<T> {
 }
 
 // SAFETY: `&Lock<T>` gives `&mut T`, through which a value can be swapped out and so change threads, to one thread at a time
-// (hence `T: Send`). It never gives `&T` to two of them at once, so `T: Sync` is not needed.
+// (hence `T: Send`). It never gives `&T` to two of them at once, so `T: Sync` is not needed. The list is under `busy`.
 unsafe impl<T: Send> Sync for Lock<T> {}
 
 impl<T> Lock<T> {

@@ -292,8 +292,7 @@ impl<T> Queue<T> {
 
     /// Waits until every item that was put in is done or drained.
     pub fn join(&self) {
-        let state = self.all_done.wait_while(self.state(), |state| state.unfinished > 0);
-        drop(state.expect(UNPOISONED));
+        let _done = self.all_done.wait_while(self.state(), |state| state.unfinished > 0).expect(UNPOISONED);
     }
 
     /// Shuts the queue down: nothing gets in any more, and nobody waits any more, but for `join`. With `immediate`, what

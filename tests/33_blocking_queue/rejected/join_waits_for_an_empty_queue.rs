@@ -172,8 +172,7 @@ impl<T> Queue<T> {
     }
 
     pub fn join(&self) {
-        let state = self.all_done.wait_while(self.state(), |state| !state.items.is_empty());
-        drop(state.expect(UNPOISONED));
+        let _done = self.all_done.wait_while(self.state(), |state| !state.items.is_empty()).expect(UNPOISONED);
     }
 
     pub fn shutdown(&self, immediate: bool) {

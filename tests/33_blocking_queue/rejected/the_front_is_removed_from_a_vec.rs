@@ -168,8 +168,7 @@ impl<T> Queue<T> {
     }
 
     pub fn join(&self) {
-        let state = self.all_done.wait_while(self.state(), |state| state.unfinished > 0);
-        drop(state.expect(UNPOISONED));
+        let _done = self.all_done.wait_while(self.state(), |state| state.unfinished > 0).expect(UNPOISONED);
     }
 
     pub fn shutdown(&self, immediate: bool) {

@@ -177,8 +177,8 @@ impl<T> Queue<T> {
     }
 
     pub fn join(&self) {
-        let state = self.all_done.wait_while(self.state(), |_| self.unfinished.load(Ordering::SeqCst) > 0);
-        drop(state.expect(UNPOISONED));
+        let _done =
+            self.all_done.wait_while(self.state(), |_| self.unfinished.load(Ordering::SeqCst) > 0).expect(UNPOISONED);
     }
 
     pub fn shutdown(&self, immediate: bool) {

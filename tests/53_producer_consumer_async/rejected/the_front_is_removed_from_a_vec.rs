@@ -1,13 +1,13 @@
-//! caught-by: timing — ready_items_through_a_small_buffer
-//! Each item has a task of its own, made and joined by its consumer.
+//! caught-by: timing — a_deep_buffer_is_filled_and_emptied
+//! The buffer is a `Vec`, and the first item is taken with `remove(0)`.
 
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::panic;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tokio::sync::{Mutex, mpsc};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,16 +51,15 @@ where
 {
     assert!(consumers > 0, "a run needs at least one consumer");
     assert!(capacity > 0, "a run needs room for at least one item");
-    let (sender, receiver) = mpsc::channel(capacity);
+    let buffer = Arc::new(Buffer::new(sources.len(), capacity));
     let handled: Vec<_> = (0..consumers).map(|_| Arc::new(AtomicUsize::new(0))).collect();
     let mut produced = vec![0; sources.len()];
 
     let mut tasks = JoinSet::new();
     for (index, source) in sources.into_iter().enumerate() {
-        tasks.spawn(produce(index, source, sender.clone()));
+        tasks.spawn(produce(index, source, Arc::clone(&buffer)));
     }
-    drop(sender);
-    let stock = Arc::new((Mutex::new(receiver), work));
+    let stock = Arc::new((buffer, work));
     for handled in &handled {
         tasks.spawn(consume(Arc::clone(&stock), Arc::clone(handled)));
     }
@@ -96,37 +95,29 @@ enum End<T, E> {
     Failed(Arc<T>, E),
 }
 
-async fn produce<S, N, T, E>(index: usize, mut source: S, sender: mpsc::Sender<T>) -> End<T, E>
+async fn produce<S, N, T, E>(index: usize, mut source: S, buffer: Arc<Buffer<T>>) -> End<T, E>
 where
     S: FnMut() -> N,
     N: Future<Output = Option<T>>,
 {
     let mut items = 0;
     while let Some(item) = source().await {
-        sender.send(item).await.expect("the run holds the receiver until all producers have ended");
+        buffer.put(item).await;
         items += 1;
     }
+    buffer.end_of_a_source();
     End::SourceIsDry { index, items }
 }
 
-async fn consume<T, W, F, E>(stock: Arc<(Mutex<mpsc::Receiver<T>>, W)>, handled: Arc<AtomicUsize>) -> End<T, E>
+async fn consume<T, W, F, E>(stock: Arc<(Arc<Buffer<T>>, W)>, handled: Arc<AtomicUsize>) -> End<T, E>
 where
-    T: Send + Sync + 'static,
-    W: Fn(Arc<T>) -> F + Send + Sync + 'static,
-    F: Future<Output = Result<(), E>> + Send + 'static,
-    E: Send + 'static,
+    W: Fn(Arc<T>) -> F,
+    F: Future<Output = Result<(), E>>,
 {
-    let (receiver, _) = &*stock;
-    while let Some(item) = take(receiver).await {
+    let (buffer, work) = &*stock;
+    while let Some(item) = buffer.take().await {
         let item = Arc::new(item);
-        let (theirs, stock) = (Arc::clone(&item), Arc::clone(&stock));
-        let mut call = JoinSet::new();
-        call.spawn(async move { stock.1(theirs).await });
-        let answer = match call.join_next().await.expect("there is one call") {
-            Ok(answer) => answer,
-            Err(error) => panic::resume_unwind(error.into_panic()),
-        };
-        if let Err(error) = answer {
+        if let Err(error) = work(Arc::clone(&item)).await {
             return End::Failed(item, error);
         }
         handled.fetch_add(1, Ordering::Relaxed);
@@ -134,6 +125,47 @@ where
     End::NothingLeft
 }
 
-async fn take<T>(receiver: &Mutex<mpsc::Receiver<T>>) -> Option<T> {
-    receiver.lock().await.recv().await
+struct Buffer<T> {
+    state: Mutex<(Vec<T>, usize)>,
+    room: Semaphore,
+    stock: Notify,
+}
+
+impl<T> Buffer<T> {
+    fn new(open_sources: usize, capacity: usize) -> Self {
+        let state = Mutex::new((Vec::new(), open_sources));
+        Buffer { state, room: Semaphore::new(capacity), stock: Notify::new() }
+    }
+
+    async fn put(&self, item: T) {
+        self.room.acquire().await.expect("nobody closes it").forget();
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).0.push(item);
+        self.stock.notify_one();
+    }
+
+    async fn take(&self) -> Option<T> {
+        loop {
+            {
+                let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+                if !state.0.is_empty() {
+                    let item = state.0.remove(0);
+                    if !state.0.is_empty() {
+                        self.stock.notify_one();
+                    }
+                    self.room.add_permits(1);
+                    return Some(item);
+                }
+                if state.1 == 0 {
+                    self.stock.notify_one();
+                    return None;
+                }
+            }
+            self.stock.notified().await;
+        }
+    }
+
+    fn end_of_a_source(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).1 -= 1;
+        self.stock.notify_one();
+    }
 }
