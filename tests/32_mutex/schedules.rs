@@ -146,6 +146,26 @@ fn a_newcomer_gets_in_before_those_who_are_woken() {
     expect_eq!(value(&lock), 3, "the value 0, after three threads added 1 each");
 }
 
+/// A thread that was woken in vain is about to park again; the lock is released and taken once more at this moment. It gets in.
+///
+/// Next: a thread that is about to park sees that somebody holds the lock. Does that one know that somebody waits?
+#[scenario(weak_memory)]
+fn the_lock_is_taken_again_as_a_thread_is_about_to_park() {
+    let lock = shared();
+    let inside = lock.lock().unwrap();
+    let parked = adding("parked", &lock);
+    quiesce();
+    drop(inside);
+    let newcomer = lock.lock().unwrap();
+    hint::spin_loop();
+    drop(newcomer);
+    let newcomer = lock.lock().unwrap();
+    quiesce();
+    drop(newcomer);
+    parked.finish();
+    expect_eq!(value(&lock), 1, "the value 0, after one thread added 1");
+}
+
 /// A refused `try_lock` costs nobody a wakeup.
 ///
 /// Next: what does `try_lock` change before it knows that it cannot get in?

@@ -18,6 +18,14 @@ const MOST_OUTPUT: u64 = 8 << 20;
 /// How many characters of a process's last words are shown.
 const LAST_WORDS: usize = 400;
 
+/// The advice where the starter has not been touched.
+pub(crate) const WRITE_IT: &str = "replace this todo!() with code";
+
+/// Whether a panic is that of `todo!()`.
+pub(crate) fn is_unwritten(message: &str) -> bool {
+    message.starts_with("not yet implemented")
+}
+
 /// A compiled set of hidden tests, and whose code it is linked with.
 #[derive(Clone, Debug)]
 pub struct Tests {
@@ -180,8 +188,8 @@ impl Tests {
                 .filter(|thread| !thread.is_empty())
                 .map_or(String::new(), |thread| format!(" on thread '{thread}'"));
             finding.seen = Some(format!("{place} panicked{on}: {}", failure.about));
-            if failure.about.starts_with("not yet implemented") && finding.location.is_some() {
-                finding.next_step = Some("replace this todo!() with code".into());
+            if is_unwritten(&failure.about) && finding.location.is_some() {
+                finding.next_step = Some(WRITE_IT.into());
             }
         } else {
             finding.kind = if failure.seen.starts_with("thread '") { Kind::Panic } else { Kind::WrongAnswer };

@@ -1,6 +1,6 @@
 //! From what an exploration reported to what a person reads: places in the submission's own words, names for objects, findings.
 
-use crate::facts::Tests;
+use crate::facts::{self, Tests};
 use crate::made::{self, Names};
 use crate::manifest::Hidden;
 use probe::explored::{Explored, Found, Place, Thing};
@@ -90,7 +90,10 @@ impl<'a> Translation<'a> {
             .waiting
             .iter()
             .map(|waiting| Standing { thread: lane(waiting.lane), doing: standing(&interleaving, waiting) });
-        let mut next_step = scenario.next_step.clone();
+        let location = self.location(found.place.as_ref());
+        // What is not written yet needs no picture of how it came about.
+        let unwritten = found.kind == "panic" && facts::is_unwritten(&found.about) && location.is_some();
+        let mut next_step = if unwritten { Some(facts::WRITE_IT.to_owned()) } else { scenario.next_step.clone() };
         if !found.reproduced && !found.schedule.is_empty() {
             next_step = Some(
                 "the same schedule came out otherwise when it was repeated, so the steps shown need not be those that \
@@ -106,10 +109,10 @@ impl<'a> Translation<'a> {
             message: scenario.statement.clone(),
             expected: Some(expected).filter(|text| !text.is_empty()),
             seen: Some(seen).filter(|text| !text.is_empty()),
-            location: self.location(found.place.as_ref()),
+            location,
             detail: None,
             threads: threads.collect(),
-            interleaving: Some(Box::new(interleaving)).filter(|interleaving| !interleaving.steps.is_empty()),
+            interleaving: Some(Box::new(interleaving)).filter(|shown| !shown.steps.is_empty() && !unwritten),
             next_step,
         }
     }

@@ -29,6 +29,10 @@ fn the_starter_is_rejected_and_says_what_is_missing() {
     let ran = Replica::new().run(&["check", "latch"]).code(1);
     let ran =
         ran.says(&["rejected", "exercises/12_latch/src/lib.rs:15", "open the latch", "stuck? cargo grader hint latch"]);
+    // Also where it was explored: the way to a todo!() is no story.
+    let ran = ran.says(&["✗ panic  schedules · opening_reaches_everybody"]);
+    assert_eq!(ran.out.matches("next  replace this todo!() with code").count(), 4, "{}", ran.out);
+    assert!(!ran.out.contains("here it goes wrong"), "{}", ran.out);
     assert!(!ran.out.contains("behaviour.rs"), "hidden code is named:\n{}", ran.out);
 }
 
@@ -166,4 +170,11 @@ fn colour_is_for_terminals_and_for_those_who_ask() {
 fn on_a_terminal(replica: &Replica, (name, value): (&str, &str), colour: &[&str]) -> String {
     let mut grader = replica.grader(&[&["check", "latch", QUICK], colour].concat());
     terminal::shows(grader.env("TERM", "xterm").env(name, value))
+}
+
+#[test]
+fn a_workload_that_never_ends_is_slow() {
+    let replica = Replica::new();
+    let spins = ["check", "latch_again", "--only=timing", "--submission", "tests/13_latch_again/rejected/spins.rs"];
+    replica.run(&spins).code(1).says(&["✗ slow  timing · many_pass", "over 3 s for a round that takes the reference"]);
 }

@@ -21,8 +21,15 @@ use verdict::{Check, CheckReport, Event, Evidence, Finding, Item, Kind, Outcome,
 /// A round of the reference lasts at least this long.
 const ROUND: Duration = Duration::from_millis(15);
 
-/// A round that lasts longer than this, twice, is slow beyond measuring.
+/// A round that lasts longer than this is broken off.
 const LONGEST_ROUND: Duration = Duration::from_secs(3);
+
+/// A submission of which the first so many rounds were broken off, each beyond the limit as it was, is slow beyond measuring. One
+/// alone may be the machine's doing.
+const MOST_BROKEN_OFF: u32 = 3;
+
+/// So many pairs in which the machine was too busy for a comparison settle nothing.
+const MOST_LOST: u32 = 6;
 
 /// Runs every workload.
 ///
@@ -95,16 +102,9 @@ fn measure(submission: &Tests, reference: &Tests, workload: &Hidden, limit: f64)
         iterations = (iterations as f64 * factor.clamp(1.1, 64.0)).ceil() as u64;
     };
     let mut learners = Runner::start(submission, workload, cpu)?;
-    // The first round warms up; if it does not end, a fresh process gets one more chance.
-    let first = match learners.round(iterations)? {
-        Err(Broken::TimedOut) => {
-            learners = Runner::start(submission, workload, cpu)?;
-            learners.round(iterations)?
-        }
-        other => other,
-    };
-    match first {
-        Err(Broken::TimedOut) => return Ok(Measured::Endless),
+    // The first round warms up. If it does not end, the pairs below will show whether that was the machine's doing.
+    match learners.round(iterations)? {
+        Err(Broken::Off(_)) => learners = Runner::start(submission, workload, cpu)?,
         Err(Broken::Failed(kind, why)) => return Ok(Measured::Broke(kind, why)),
         Ok((_, checksum)) if checksum != expected => {
             return Ok(Measured::Broke(Kind::WrongAnswer, format!("it computed {checksum}, but {expected} is right")));
@@ -112,15 +112,18 @@ fn measure(submission: &Tests, reference: &Tests, workload: &Hidden, limit: f64)
         Ok(_) => {}
     }
     let mut coin = Coin::new()?;
-    let (mut ratios, mut times, mut above) = (Vec::new(), Vec::new(), 0);
+    let mut comparison = Comparison { limit, ..Comparison::default() };
     loop {
-        let mut pair = [Duration::ZERO; 2];
+        let mut pair = [Round::default(); 2];
         let order = if coin.toss() { [0, 1] } else { [1, 0] };
         for side in order {
             let runner = if side == 0 { &mut learners } else { &mut theirs };
             match (side, runner.round(iterations)?) {
-                (_, Ok((time, _))) => pair[side] = time,
-                (0, Err(Broken::TimedOut)) => return Ok(Measured::Endless),
+                (_, Ok((time, _))) => pair[side].time = time,
+                (_, Err(Broken::Off(time))) => {
+                    pair[side] = Round { time, broken_off: true };
+                    *runner = Runner::start(if side == 0 { submission } else { reference }, workload, cpu)?;
+                }
                 (0, Err(Broken::Failed(kind, why))) => return Ok(Measured::Broke(kind, why)),
                 (_, Err(ended)) => return Err(ours_failed(ended)),
             }
@@ -128,17 +131,86 @@ fn measure(submission: &Tests, reference: &Tests, workload: &Hidden, limit: f64)
         if processes::interrupted() {
             return Err(Trouble::Interrupted);
         }
-        let ratio = pair[0].as_secs_f64() / pair[1].as_secs_f64().max(1e-9);
-        above += u32::from(ratio > limit);
-        ratios.push(ratio);
-        times.push(pair[0].as_secs_f64() * 1000.0);
-        let decision = sign_test::decide(above, ratios.len() as u32);
-        if decision != Decision::Open {
-            let workload = workload.name.clone();
-            let pairs = ratios.len() as u32;
-            let rounded = |value: f64| (value * 1000.0).round() / 1000.0;
-            let (ratio, millis) = (rounded(median(&mut ratios)), rounded(median(&mut times)));
-            return Ok(Measured::Decided(Pairs { workload, pairs, above, ratio, limit, millis }, decision));
+        match comparison.add(pair) {
+            Stand::Open => {}
+            Stand::Endless => return Ok(Measured::Endless),
+            Stand::Decided(decision) => return Ok(Measured::Decided(comparison.pairs(&workload.name), decision)),
+        }
+    }
+}
+
+/// One round of either side.
+#[derive(Clone, Copy, Debug, Default)]
+struct Round {
+    time: Duration,
+    /// It would have taken longer still.
+    broken_off: bool,
+}
+
+/// What the pairs so far amount to.
+#[derive(Debug, Default)]
+struct Comparison {
+    limit: f64,
+    ratios: Vec<f64>,
+    /// The submission's times, in milliseconds.
+    times: Vec<f64>,
+    above: u32,
+    /// Pairs above the limit in which the submission's round was broken off.
+    broken_off: u32,
+    /// Pairs that say nothing.
+    lost: u32,
+    /// Lost pairs in which the submission's round was broken off, and had taken less processor time than the reference's.
+    hung: u32,
+}
+
+#[derive(Debug, PartialEq)]
+enum Stand {
+    Open,
+    Decided(Decision),
+    Endless,
+}
+
+impl Comparison {
+    /// Adds the rounds of the submission and of the reference.
+    fn add(&mut self, [submission, reference]: [Round; 2]) -> Stand {
+        let ratio = submission.time.as_secs_f64() / reference.time.as_secs_f64().max(1e-9);
+        match (submission.broken_off, reference.broken_off) {
+            (false, false) => {}
+            // As it is, it is beyond the limit; that is all there is to know.
+            (true, false) if ratio > self.limit => self.broken_off += 1,
+            (hung, ours) => {
+                self.lost += 1;
+                self.hung += u32::from(hung && !ours && submission.time < reference.time);
+                return match self.lost {
+                    MOST_LOST if self.hung == MOST_LOST && self.ratios.is_empty() => Stand::Endless,
+                    MOST_LOST => Stand::Decided(Decision::Unclear),
+                    _ => Stand::Open,
+                };
+            }
+        }
+        self.above += u32::from(ratio > self.limit);
+        self.ratios.push(ratio);
+        self.times.push(submission.time.as_secs_f64() * 1000.0);
+        let pairs = self.ratios.len() as u32;
+        if self.broken_off >= MOST_BROKEN_OFF && self.broken_off == pairs {
+            return Stand::Endless;
+        }
+        match sign_test::decide(self.above, pairs) {
+            Decision::Open => Stand::Open,
+            decision => Stand::Decided(decision),
+        }
+    }
+
+    /// The evidence.
+    fn pairs(&mut self, workload: &str) -> Pairs {
+        let rounded = |value: f64| (value * 1000.0).round() / 1000.0;
+        Pairs {
+            workload: workload.to_owned(),
+            pairs: self.ratios.len() as u32,
+            above: self.above,
+            ratio: rounded(median(&mut self.ratios)),
+            limit: self.limit,
+            millis: rounded(median(&mut self.times)),
         }
     }
 }
@@ -198,7 +270,8 @@ struct Runner {
 /// Why a round gave no time.
 #[derive(Debug)]
 enum Broken {
-    TimedOut,
+    /// It was broken off after so much time.
+    Off(Duration),
     Failed(Kind, String),
 }
 
@@ -240,7 +313,8 @@ impl Runner {
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Ok(Err(Broken::TimedOut));
+                let time = if self.cpu { self.cpu_time().saturating_sub(cpu) } else { wall.elapsed() };
+                return Ok(Err(Broken::Off(time)));
             }
             self.stream.set_read_timeout(Some(left)).ours("cannot limit the wait")?;
             let mut buffer = [0; 4096];
@@ -302,7 +376,57 @@ impl Coin {
     }
 }
 
+/// The middle one; 0 of none.
 fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn done(milliseconds: u64) -> Round {
+        Round { time: Duration::from_millis(milliseconds), broken_off: false }
+    }
+
+    fn off(milliseconds: u64) -> Round {
+        Round { time: Duration::from_millis(milliseconds), broken_off: true }
+    }
+
+    /// Adds the pairs, and then the last one until there is a decision.
+    fn stand(pairs: &[[Round; 2]]) -> Stand {
+        let mut comparison = Comparison { limit: 2.0, ..Comparison::default() };
+        let last = pairs[pairs.len() - 1];
+        let all = pairs.iter().copied().chain(std::iter::repeat(last));
+        all.map(|pair| comparison.add(pair)).find(|stand| *stand != Stand::Open).unwrap()
+    }
+
+    #[test]
+    fn a_stall_of_the_machine_rejects_nobody() {
+        let (fast, stalled) = ([done(16), done(15)], [off(3000), done(15)]);
+        assert_eq!(stand(&[stalled, stalled, fast]), Stand::Decided(Decision::Within));
+        assert_eq!(stand(&[fast, stalled, stalled, stalled, fast]), Stand::Decided(Decision::Within));
+        assert_eq!(stand(&[[done(16), off(3000)], fast]), Stand::Decided(Decision::Within));
+    }
+
+    #[test]
+    fn what_never_ends_is_told_soon_and_what_is_slow_at_last() {
+        assert_eq!(stand(&[[off(3000), done(15)]]), Stand::Endless);
+        // It waits: no processor time to be compared.
+        assert_eq!(stand(&[[off(0), done(15)]]), Stand::Endless);
+        assert_eq!(stand(&[[done(60), done(15)]]), Stand::Decided(Decision::Slower));
+        assert_eq!(stand(&[[done(2900), done(15)], [off(3000), done(15)]]), Stand::Decided(Decision::Slower));
+    }
+
+    #[test]
+    fn a_machine_too_busy_for_either_settles_nothing() {
+        assert_eq!(stand(&[[off(3000), off(3000)]]), Stand::Decided(Decision::Unclear));
+        assert_eq!(
+            stand(&[[off(3000), done(1600)]]),
+            Stand::Endless,
+            "it never comes to an end, though the other does"
+        );
+        assert_eq!(stand(&[[done(16), done(15)], [off(3000), done(1600)]]), Stand::Decided(Decision::Unclear));
+    }
 }
