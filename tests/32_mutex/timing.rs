@@ -2,6 +2,7 @@
 
 use harness::workload;
 use std::hint::black_box;
+use std::time::Duration;
 use subject::Lock;
 
 /// One thread takes the lock again and again, and nobody else wants it.
@@ -14,17 +15,17 @@ fn nobody_else_wants_it(n: u64) -> u64 {
     lock.into_inner().expect("nobody panics")
 }
 
-/// Thirty-two threads want the lock, and whoever has it is held up inside: it gives its processor away.
+/// Thirty-two threads want the lock, and whoever has it is held up inside for a millisecond.
 ///
-/// So nearly all of them are parked nearly always. A release that wakes one of them costs one change of threads; a release that
-/// wakes all of them, thirty, since all of them run and park again while the next one is held up.
-#[workload]
+/// So nearly all of them are parked nearly always, and whoever is woken in vain has the time to park again. It is processor time
+/// that is compared: a release that wakes one of them costs one change of threads; a release that wakes all of them, thirty.
+#[workload(cpu)]
 fn a_crowd_wants_it(n: u64) -> u64 {
     let lock = Lock::new(0u64);
     let take_part = || {
         for _ in 0..n {
             let mut value = lock.lock().expect("nobody panics");
-            std::thread::yield_now();
+            std::thread::sleep(Duration::from_millis(1));
             *value += 1;
         }
     };
