@@ -422,11 +422,6 @@ mod tests {
     #[test]
     fn a_machine_too_busy_for_either_settles_nothing() {
         assert_eq!(stand(&[[off(3000), off(3000)]]), Stand::Decided(Decision::Unclear));
-        assert_eq!(
-            stand(&[[off(3000), done(1600)]]),
-            Stand::Endless,
-            "it never comes to an end, though the other does"
-        );
-        assert_eq!(stand(&[[done(16), done(15)], [off(3000), done(1600)]]), Stand::Decided(Decision::Unclear));
+        assert_eq!(stand(&[[off(3000), done(1600)]]), Stand::Decided(Decision::Unclear));
     }
 }
