@@ -162,7 +162,7 @@ pub(crate) enum AuthorCommand {
     Verify(Verify),
     /// Lay out the folders of a new exercise
     New(New),
-    /// Run every reference and accepted variant many times and count wrong verdicts
+    /// Run every reference and accepted variant many times (schedules in every tenth) and count wrong verdicts
     Soak(Soak),
     /// Show what finds each rejected variant out: behaviour tests, run again and again, or schedules
     Detect(Detect),
