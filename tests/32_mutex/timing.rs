@@ -15,7 +15,7 @@ fn nobody_else_wants_it(n: u64) -> u64 {
     lock.into_inner().expect("nobody panics")
 }
 
-/// Thirty-two threads want the lock, and whoever has it is held up inside for a millisecond.
+/// Thirty-two threads want the lock, and whoever has it is held up inside for a moment.
 ///
 /// So nearly all of them are parked nearly always, and whoever is woken in vain has the time to park again. It is processor time
 /// that is compared: a release that wakes one of them costs one change of threads; a release that wakes all of them, thirty.
@@ -25,7 +25,7 @@ fn a_crowd_wants_it(n: u64) -> u64 {
     let take_part = || {
         for _ in 0..n {
             let mut value = lock.lock().expect("nobody panics");
-            std::thread::sleep(Duration::from_millis(1));
+            std::thread::sleep(Duration::from_micros(300));
             *value += 1;
         }
     };

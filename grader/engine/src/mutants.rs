@@ -3,7 +3,7 @@
 //! The operators are those of common mutation tools (a body replaced, a condition decided, an operator or a small number
 //! off by one, a statement left out), and those that Bradbury, Cordy and Dingel give for concurrent code ("Mutation Operators
 //! for Concurrent Java", 2006): a notification left out or sent to one instead of all, a wait that is not looked at again,
-//! a memory ordering weakened. A literal above [`LARGEST`] is taken for a matter of tuning, and not changed; neither is
+//! a memory ordering weakened. A literal above 2 is taken for a matter of tuning, and not changed; neither is
 //! anything inside of a macro call, of `#[cfg(test)]`, or of an `impl Debug`.
 
 use crate::syntax;
