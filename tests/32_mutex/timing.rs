@@ -25,7 +25,7 @@ fn a_crowd_wants_it(n: u64) -> u64 {
     let take_part = || {
         for _ in 0..n {
             let mut value = lock.lock().expect("nobody panics");
-            std::thread::sleep(Duration::from_micros(300));
+            std::thread::sleep(Duration::from_micros(100));
             *value += 1;
         }
     };
