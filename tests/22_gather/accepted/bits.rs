@@ -160,9 +160,9 @@ impl Wake for Hand {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.hands.raise(self.index);
-        let task = self.hands.task.lock().unwrap();
-        if let Some(task) = &*task {
-            task.wake_by_ref();
+        let task = self.hands.task.lock().unwrap().clone();
+        if let Some(task) = task {
+            task.wake();
         }
     }
 }
