@@ -19,6 +19,7 @@
 mod actors;
 #[cfg(not(feature = "explore"))]
 mod alone;
+mod children;
 #[cfg(feature = "explore")]
 mod explored;
 mod graded;
@@ -31,12 +32,13 @@ mod peers;
 pub use actors::{Actor, actor, quiesce, sleep};
 #[cfg(not(feature = "explore"))]
 pub use alone::{Tracked, block_on, note};
+pub use children::{ChildProcess, child_processes, children_running_after, reap_children};
 #[cfg(feature = "explore")]
 pub use explored::{Actor, Tracked, actor, block_on, note, quiesce, sleep};
 pub use harness_macros::{fact, peer, scenario, transcript, workload};
 pub use measures::{cpu_time, open_descriptors, threads_alive};
 pub use patience::Patience;
-pub use peers::{Peer, start_peer};
+pub use peers::{Peer, peer_command, start_peer};
 
 /// What the attributes expand to. Apart from them, so that importing an attribute imports no function of its name.
 #[doc(hidden)]

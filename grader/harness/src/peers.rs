@@ -21,16 +21,25 @@ pub struct Peer {
 /// If the system refuses a process or a socket.
 pub fn start_peer(name: &str) -> (Peer, UnixStream) {
     let (ours, theirs) = UnixStream::pair().expect("the system has room for a socket pair");
-    let binary = std::env::current_exe().expect("a process knows its own binary");
-    let child = Command::new(binary)
-        .args(["--nocapture", "--test-threads=1", "--quiet", name])
-        .env(PART, name)
-        .env_remove(probe::wire::DESCRIPTOR)
-        .stdin(Stdio::from(OwnedFd::from(theirs)))
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("the system has room for one more process");
+    let child = peer_command(name).stdin(Stdio::from(OwnedFd::from(theirs))).spawn();
+    let child = child.expect("the system has room for one more process");
     (Peer { child }, ours)
+}
+
+/// A command that starts the `#[peer]` called `name`, for code under test that starts processes itself.
+///
+/// Whoever starts it has to make one end of a Unix socket its standard input: that is the stream which the peer gets. Its
+/// standard output is discarded. It ends with exit code 0 when the peer returns, and with another one if it panics.
+///
+/// # Panics
+/// If the system does not tell where this binary is.
+pub fn peer_command(name: &str) -> Command {
+    crate::children::adopt_orphans();
+    let binary = std::env::current_exe().expect("a process knows its own binary");
+    let mut command = Command::new(binary);
+    command.args(["--nocapture", "--test-threads=1", "--quiet", name]);
+    command.env(PART, name).env_remove(probe::wire::DESCRIPTOR).stdout(Stdio::null());
+    command
 }
 
 /// Plays a part, if this process was started for it; does nothing otherwise. Used through `#[peer]`.

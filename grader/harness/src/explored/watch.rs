@@ -175,6 +175,9 @@ extern "C" fn on_signal(signal: i32) {
     // second has been told by the allocator.
     unsafe {
         if own_id() != EXPLORER.load(Acquire) || signal == libc::SIGABRT && graded::is_out_of_memory() {
+            // What aborts in C does not always say so.
+            let word = "(struck on a thread that explores nothing, or after the end of all memory)\n";
+            libc::write(2, word.as_ptr().cast(), word.len());
             libc::signal(signal, libc::SIG_DFL);
             libc::raise(signal);
             return;
