@@ -3,7 +3,7 @@
 use crate::api;
 use crate::catalog::{Exercise, slug_of};
 use crate::checks::transcript;
-use crate::curriculum::{self, Section};
+use crate::curriculum::{self, Figures};
 use crate::manifest::{self, rust_files};
 use crate::notes;
 use crate::parallel::in_parallel;
@@ -215,14 +215,6 @@ fn written(grader: &Grader, exercise: &Exercise, verified: &mut Verified) -> Res
         Some(row) if row.number != exercise.config.section => {
             problem(format!("curriculum.md says section {}, checks.toml says {}", row.number, exercise.config.section));
         }
-        Some(Section { effort: Some((minutes, difficulty)), .. })
-            if (*minutes, *difficulty) != (exercise.config.minutes, exercise.config.difficulty) =>
-        {
-            problem(format!(
-                "curriculum.md says {minutes} minutes and difficulty {difficulty}, checks.toml says {} and {}",
-                exercise.config.minutes, exercise.config.difficulty
-            ));
-        }
         Some(_) => {}
     }
     let brief = std::fs::read_to_string(exercise.brief()).unwrap_or_default();
@@ -270,6 +262,13 @@ fn written(grader: &Grader, exercise: &Exercise, verified: &mut Verified) -> Res
     let mut cases = manifest::cases(&exercise.tests.join("compile_fail"), true)?;
     cases.extend(manifest::cases(&exercise.tests.join("compile_pass"), false)?);
     verified.hidden = facts.len() + scenarios.len() + transcripts.len() + workloads.len() + cases.len();
+    let truth = Figures {
+        minutes: Some(exercise.config.minutes),
+        difficulty: Some(exercise.config.difficulty.into()),
+        lines: Some(curriculum::code_lines(&read(&reference.root)?)),
+        checks: Some(verified.hidden as u32),
+    };
+    row.iter().flat_map(|row| row.figures.differences(&truth)).for_each(&mut problem);
     for (check, there_are) in [
         (Check::Behaviour, !facts.is_empty()),
         (Check::Schedules, !scenarios.is_empty()),

@@ -73,6 +73,12 @@ impl<'a> Translation<'a> {
                 "accesses to the same data are ordered by a lock, or by something else",
                 found.about.clone(),
             ),
+            "unexplorable" => (
+                Kind::Unexplorable,
+                "threads and what they share, Unix sockets among it, is all there is: nothing starts or ends a process, and no \
+                 descriptor is used but for its socket",
+                found.about.clone(),
+            ),
             "silence" | "real_wait" | "too_long" | "overflow" | "abort" => halted(found),
             "panic" => {
                 let place = if self.location(found.place.as_ref()).is_some() { "the code" } else { "the scenario" };
@@ -214,7 +220,7 @@ fn halted(found: &Found) -> (Kind, &'static str, String) {
         ),
         _ => (
             Kind::Unexplorable,
-            "only locks, condition variables, channels, threads, tasks and time are waited for",
+            "only locks, condition variables, channels, Unix sockets, threads, tasks and time are waited for",
             format!("it waits in something that schedules cannot be explored through, {place}"),
         ),
     }
@@ -272,6 +278,11 @@ fn standing(interleaving: &Interleaving, waiting: &Waiting) -> String {
         ("join", _, Some(holder)) => format!("waits for '{holder}' to end"),
         ("end of scope", _, Some(holder)) => format!("waits at the end of a scope for '{holder}' to end"),
         ("sleep", ..) => "sleeps for ever".to_owned(),
+        ("read", Some(object), _) if object.kind == "socket" => {
+            format!("waits for something to read from {}", object.name)
+        }
+        ("write", Some(object), _) if object.kind == "socket" => format!("waits for room to write to {}", object.name),
+        ("accept", Some(object), _) => format!("waits for a connection to {}", object.name),
         (operation, Some(object), Some(holder)) => {
             format!("waits in {operation} of {}, held by '{holder}'", object.name)
         }

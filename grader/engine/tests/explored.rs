@@ -251,6 +251,11 @@ mod what_cannot_be_explored {
 
     /// Explored alone it is said to be unexplorable, at this line, by name; with the source rules it is forbidden as well.
     fn unexplorable(name: &str, place: u32, named: &str, rule: &str) {
+        is_unexplorable(name, place, named);
+        forbidden(name, place, rule);
+    }
+
+    fn is_unexplorable(name: &str, place: u32, named: &str) {
         let report = grade(name, &[Check::Schedules]);
         assert_eq!(report.verdict, Verdict::Rejected, "{name}: {report:#?}");
         let schedules = check(&report, Check::Schedules);
@@ -258,7 +263,6 @@ mod what_cannot_be_explored {
         let found = schedules.findings.first().unwrap_or_else(|| panic!("{name}: {report:#?}"));
         assert_eq!((found.kind, line(found)), (Kind::Unexplorable, Some(place)), "{name}: {found:#?}");
         assert!(seen(found).contains(named), "{name}: {found:#?}");
-        forbidden(name, place, rule);
     }
 
     fn forbidden(name: &str, place: u32, rule: &str) {
@@ -271,11 +275,32 @@ mod what_cannot_be_explored {
 
     #[test]
     fn what_the_stand_in_has_not_is_named() {
-        unexplorable("exits", 4, "process", "std::process");
         unexplorable("connects", 3, "net", "std::net");
         unexplorable("reads_a_file", 4, "fs", "std::fs");
         unexplorable("looks_at_its_system", 3, "os", "std::os");
         unexplorable("looks_at_its_stack", 3, "backtrace", "std::backtrace");
+    }
+
+    #[test]
+    fn what_leads_out_of_the_program_is_found_when_it_is_done() {
+        unexplorable("exits", 4, "the process is ended", "std::process");
+        for (name, rule) in [
+            ("starts_a_process", (3, "std::process")),
+            ("becomes_another_program", (3, "std::os")),
+            ("duplicates_a_descriptor", (3, "std::os")),
+            ("asks_for_a_number", (3, "std::os")),
+        ] {
+            forbidden(name, rule.0, rule.1);
+        }
+        is_unexplorable("starts_a_process", 6, "a process is started");
+        is_unexplorable("becomes_another_program", 7, "becomes another program");
+        is_unexplorable("duplicates_a_descriptor", 6, "a descriptor of the real process");
+        is_unexplorable("asks_for_a_number", 7, "the number of a descriptor");
+    }
+
+    #[test]
+    fn code_that_could_lead_out_of_the_program_is_explored_as_far_as_it_does_not() {
+        passes("may_start_a_process");
     }
 
     #[test]

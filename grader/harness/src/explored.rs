@@ -13,7 +13,7 @@ use statics::Statics;
 
 use crate::Unmet;
 use crate::graded;
-use interleave::engine::{self, FailureKind, Found, Limits, Mark, Phase, Plan, Recording, schedule};
+use interleave::engine::{self, FailureKind, Found, Limits, Mark, Phase, Plan, Recording, TaskId, schedule};
 use interleave::thread::{Builder, JoinHandle};
 use probe::explored as wire;
 use probe::wire::Message;
@@ -209,6 +209,7 @@ fn found(found: &Found, file: &str) -> wire::Found {
         FailureKind::Unmet => "unmet",
         FailureKind::Starvation => "starvation",
         FailureKind::Race => "race",
+        FailureKind::Unexplorable => "unexplorable",
     };
     let says = matches!(failure.kind, FailureKind::Unmet | FailureKind::Starvation);
     let unmet = UNMET.take().filter(|_| says).unwrap_or_else(|| Unmet {
@@ -256,14 +257,22 @@ fn found(found: &Found, file: &str) -> wire::Found {
             call_line: stack.call_line,
         }
     });
+    let steps: Vec<wire::Step> = steps.collect();
+    // What std's own code calls, `read` for a `BufReader`, has its place where the stack was in the submission.
+    let place_in = |task: TaskId, operation: &str, at: &'static Location<'static>| {
+        let last = || steps.iter().rev().find(|step| step.lane == task.0 && step.operation == operation);
+        let told = if is_subject(at.file(), &subject) { None } else { last() };
+        told.map_or_else(|| place(at), |step| step.place.clone())
+    };
     let waiting = failure.stuck.iter().map(|stuck| wire::Waiting {
         lane: stuck.task.0,
         operation: stuck.wait.operation.to_owned(),
         thing: stuck.wait.object.map(|object| object.0),
         holder: stuck.wait.holder.map(|holder| holder.0),
         missed: stuck.missed,
-        place: place(stuck.wait.at),
+        place: place_in(stuck.task, stuck.wait.operation, stuck.wait.at),
     });
+    let waiting = waiting.collect();
     wire::Found {
         kind: kind.to_owned(),
         about: unmet.about,
@@ -284,8 +293,8 @@ fn found(found: &Found, file: &str) -> wire::Found {
             .iter()
             .map(|thing| wire::Thing { kind: thing.kind.into(), made: place(thing.made) })
             .collect(),
-        steps: steps.collect(),
+        steps,
         omitted: omitted as u32,
-        waiting: waiting.collect(),
+        waiting,
     }
 }

@@ -4,7 +4,12 @@ use interleave::engine::{Limits, Phase, Plan, explore};
 use interleave::sync::atomic::AtomicUsize;
 use interleave::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 use interleave::sync::{Arc, Condvar, Mutex};
-use interleave::thread;
+use interleave::{
+    os::unix::net::UnixStream,
+    sync::mpsc::{Receiver, Sender, channel},
+    thread,
+};
+use std::io::{Read, Write};
 use std::time::Instant;
 
 const ROUNDS: usize = 7;
@@ -53,18 +58,48 @@ fn queue() {
     producers.into_iter().chain(consumers).for_each(|thread| thread.join().unwrap());
 }
 
+/// A byte goes there and back over a socket.
+fn sockets() {
+    let (mut left, mut right) = UnixStream::pair().expect("there are always sockets");
+    let mut byte = [0];
+    let other = thread::spawn(move || {
+        for _ in 0..6 {
+            right.read_exact(&mut [0]).and_then(|()| right.write_all(&[1])).unwrap();
+        }
+    });
+    for _ in 0..6 {
+        left.write_all(&byte).and_then(|()| left.read_exact(&mut byte)).unwrap();
+    }
+    other.join().unwrap();
+}
+
+/// The same over two channels.
+fn channels() {
+    let ((to, theirs), (back, ours)): ((Sender<u8>, Receiver<u8>), _) = (channel(), channel());
+    let other = thread::spawn(move || theirs.iter().for_each(|byte| back.send(byte + 1).unwrap()));
+    let mut byte = 0;
+    for _ in 0..6 {
+        to.send(byte).unwrap();
+        byte = ours.recv().unwrap();
+    }
+    drop(to);
+    other.join().unwrap();
+}
+
 /// What is timed: its name, the program, how its schedules are chosen, the limits.
 type Case = (&'static str, fn(), Phase, Limits);
 
 fn main() {
     let weak = Limits { weak_memory: true, ..Limits::default() };
     let random = || Phase::Random { seed: 1, schedules: SCHEDULES };
-    let cases: [Case; 6] = [
+    let cases: [Case; 8] = [
         ("atomics, random", atomics, random(), Limits::default()),
         ("atomics, bounded", atomics, Phase::Bounded { preemptions: 3, most: SCHEDULES }, Limits::default()),
         ("atomics, random, weak memory", atomics, random(), weak),
         ("queue, random", queue, random(), Limits::default()),
         ("queue, uniform random walk", queue, Phase::Urw { seed: 1, schedules: SCHEDULES }, Limits::default()),
+        ("sockets, random", sockets, random(), Limits::default()),
+        ("channels, random", channels, random(), Limits::default()),
         ("queue, bounded", queue, Phase::Bounded { preemptions: 2, most: SCHEDULES }, Limits::default()),
     ];
     let mut times = vec![Vec::new(); cases.len()];

@@ -13,11 +13,14 @@ pub mod engine;
 pub mod executor;
 pub mod hint;
 mod local;
+pub mod net;
+pub mod os;
 mod output;
 #[doc(hidden)]
 pub use output::print as __print;
 pub mod panic;
 pub mod prelude;
+pub mod process;
 pub mod sync;
 pub mod thread;
 pub mod time;
@@ -34,8 +37,8 @@ pub use std::{i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize};
 // Macros. Those that print are our own: a thousand schedules would print a thousand times.
 pub use std::{
     assert, assert_eq, assert_ne, cfg, column, compile_error, concat, debug_assert, debug_assert_eq, debug_assert_ne,
-    env, file, format, format_args, include, include_bytes, include_str, line, matches, module_path, option_env,
-    stringify, todo, unimplemented, unreachable, write, writeln,
+    file, format, format_args, include, include_bytes, include_str, line, matches, module_path, option_env, stringify,
+    todo, unimplemented, unreachable, write, writeln,
 };
 // By these paths there is the macro alone, where `std` has a module of the same name.
-pub use std::prelude::v1::{cfg_select, panic};
+pub use std::prelude::v1::{cfg_select, env, panic};

@@ -131,8 +131,8 @@ pub fn unexplorable(of: u32, compiled: &Compiled, source: &Source, shown: &str, 
         subject: if error.code().is_empty() { "error".to_owned() } else { error.code().to_owned() },
         message: "schedules cannot be explored through what is used here".to_owned(),
         expected: Some(
-            "a stand-in for std takes its place: its threads, locks, condition variables, channels, atomics, clocks, thread \
-             locals, collections and the like are there; processes, files, sockets and what one system has are not"
+            "a stand-in for std takes its place: its threads, locks, condition variables, channels, Unix sockets, atomics, clocks, \
+             thread locals, collections and the like are there; files, the network and what one system has are not"
                 .to_owned(),
         ),
         seen: Some(error.message.clone()),

@@ -3,7 +3,7 @@
 use crate::bug::{self, Bug};
 
 mod platform {
-    pub(crate) use interleave::{hint, sync, thread, time, tracked};
+    pub(crate) use interleave::{hint, net, os, sync, thread, time, tracked};
     pub(crate) use interleave_crossbeam::channel;
 }
 
@@ -21,6 +21,8 @@ mod goker_select;
 mod jacontebe;
 #[path = "../../tests/corpus/sctbench.rs"]
 mod sctbench;
+#[path = "../../tests/corpus/sockets.rs"]
+mod sockets;
 
 pub(crate) fn bugs() -> impl Iterator<Item = &'static Bug> {
     let suites = [
@@ -30,6 +32,7 @@ pub(crate) fn bugs() -> impl Iterator<Item = &'static Bug> {
         goker_nonblocking::BUGS,
         jacontebe::BUGS,
         classics::BUGS,
+        sockets::BUGS,
     ];
     suites.into_iter().flatten()
 }

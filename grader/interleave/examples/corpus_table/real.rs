@@ -4,7 +4,7 @@ use crate::bug::{self, Bug};
 
 mod platform {
     pub(crate) use crossbeam::channel;
-    pub(crate) use std::{hint, sync, thread, time};
+    pub(crate) use std::{hint, net, os, sync, thread, time};
 
     pub(crate) mod tracked {
         use std::sync::Mutex;
@@ -50,6 +50,9 @@ mod jacontebe;
 #[allow(clippy::duplicate_mod)]
 #[path = "../../tests/corpus/sctbench.rs"]
 mod sctbench;
+#[allow(clippy::duplicate_mod)]
+#[path = "../../tests/corpus/sockets.rs"]
+mod sockets;
 
 pub(crate) fn bugs() -> impl Iterator<Item = &'static Bug> {
     let suites = [
@@ -59,6 +62,7 @@ pub(crate) fn bugs() -> impl Iterator<Item = &'static Bug> {
         goker_nonblocking::BUGS,
         jacontebe::BUGS,
         classics::BUGS,
+        sockets::BUGS,
     ];
     suites.into_iter().flatten()
 }

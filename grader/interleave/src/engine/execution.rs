@@ -7,7 +7,8 @@ mod operations;
 pub use operations::{
     TimerId, acquire, acquire_from, at_rest, block, cancel_timer, choose, clock_of_current, current, epoch, fail,
     has_ended, is_exploring, knows, moment, name_of, note, now, point, point_at, point_of_task, record, release,
-    release_into, running, set_timer, spawn, wake_all, wake_all_of, wake_one, wake_task, yield_point, yield_point_at,
+    release_into, running, set_timer, spawn, unexplorable, wake_all, wake_all_of, wake_one, wake_task, yield_point,
+    yield_point_at,
 };
 pub(crate) use operations::{
     after_caught_panic, before_resumed_panic, is_unwinding, last_place, locals, wake_async, weak_memory, with,
@@ -227,6 +228,7 @@ impl Execution {
                 FailureKind::Panic => Some("panics"),
                 FailureKind::Unmet | FailureKind::Starvation => Some("fails"),
                 FailureKind::Race => Some("data race"),
+                FailureKind::Unexplorable => Some("leaves the program"),
                 _ => None,
             };
             if let (Some(operation), Some(at)) = (operation, at) {

@@ -23,6 +23,8 @@ pub enum FailureKind {
     Starvation,
     /// Two tasks touched the same data, one of them writing, and nothing orders them.
     Race,
+    /// It does what has no part in an exploration: it starts a process, say.
+    Unexplorable,
 }
 
 /// A failed execution.

@@ -30,8 +30,8 @@ pub use clock::{Clock, Moment};
 pub use execution::{
     LastPanics, Limits, TimerId, acquire, acquire_from, at_rest, block, cancel_timer, choose, clock_of_current,
     current, epoch, fail, has_ended, is_exploring, knows, last_panics, moment, name_of, note, now, point, point_at,
-    point_of_task, progress, record, release, release_into, running, set_timer, spawn, wake_all, wake_all_of, wake_one,
-    wake_task, yield_point, yield_point_at,
+    point_of_task, progress, record, release, release_into, running, set_timer, spawn, unexplorable, wake_all,
+    wake_all_of, wake_one, wake_task, yield_point, yield_point_at,
 };
 pub(crate) use execution::{after_caught_panic, before_resumed_panic, is_unwinding, locals, weak_memory, with};
 pub use explore::explore;

@@ -116,14 +116,17 @@ fn what_has_no_stand_in_does_not_compile() {
     let built = Built::new("refused");
     for (line, name) in [
         ("use std::net::TcpListener;", "`net`"),
-        ("pub fn run() { let _ = std::process::Command::new(\"date\"); }", "`process`"),
+        ("use std::net::UdpSocket;", "`net`"),
+        ("use std::os::unix::net::UnixDatagram;", "`os::unix::net`"),
+        ("pub fn who(of: std::os::unix::net::UnixStream) { let _ = of.peer_addr(); }", "`peer_addr`"),
+        ("use std::os::unix::fs::PermissionsExt;", "`fs`"),
         ("use std::fs::File;", "`fs`"),
-        ("use std::os::fd::AsFd;", "`os`"),
         ("use std::panic::set_hook;", "`std::panic::set_hook`"),
         ("use std::sync::nonpoison::Mutex;", "`nonpoison`"),
         ("use std::thread::sleep_until;", "`std::thread::sleep_until`"),
         ("use std::sync::mpmc;", "`std::sync::mpmc`"),
-        ("pub fn exit() { std::process::exit(0) }", "`process`"),
+        ("pub fn real() -> std::os::fd::RawFd { std::io::stdin().lock().into_raw_fd() }", "`into_raw_fd`"),
+        ("use std::env::args;", "`env`"),
     ] {
         let said = built.refuses(line);
         assert!(said.contains(name), "`{line}`:\n{said}");

@@ -8,6 +8,7 @@
 
 mod alias;
 mod schedules;
+mod sockets;
 
 use interleave::engine::{Limits, Phase, Plan, explore};
 use std::fmt::Debug;
@@ -53,6 +54,14 @@ conform!(mutex, "mutex.rs":
     increments_add_up a_held_lock_cannot_be_tried a_panic_poisons a_caught_panic_poisons
     a_guard_taken_while_unwinding_does_not_poison poison_can_be_cleared owned_access unsized_values a_static_lock
     debug_output);
+conform!(net, "net.rs":
+    bytes_arrive_in_order more_than_any_buffer_gets_through writes_are_not_kept_apart lines_and_text
+    a_dropped_end_is_the_end an_end_dropped_with_bytes_unread_is_reset a_waiting_reader_is_told_of_the_end
+    a_waiting_writer_is_told_of_the_end an_end_is_closed_with_its_last_clone shutting_down_for_writing
+    shutting_down_for_reading shutting_down_lets_everybody_go who_does_not_wait_is_told time_outs_end_waits
+    connections_are_accepted connections_come_in_their_order names_are_taken_once nobody_listens
+    connections_that_nobody_accepts_are_reset a_listener_need_not_wait descriptors_lead_back
+    a_command_holds_what_it_is_given what_a_process_leaves_is_a_value);
 conform!(once, "once.rs":
     it_runs_once a_panic_poisons force_mends waiting debug_output);
 conform!(panics, "panics.rs":

@@ -15,12 +15,12 @@ fn plan() -> Plan {
 }
 
 /// How an exploration of `body` fails.
-fn failure(body: impl Fn() + 'static) -> Option<FailureKind> {
+pub(super) fn failure(body: impl Fn() + 'static) -> Option<FailureKind> {
     explore(&plan(), body).found.map(|found| found.failure.kind)
 }
 
 /// All that `body` can return.
-fn outcomes<R: Ord + 'static>(body: impl Fn() -> R + 'static) -> BTreeSet<R> {
+pub(super) fn outcomes<R: Ord + 'static>(body: impl Fn() -> R + 'static) -> BTreeSet<R> {
     let seen = Rc::new(RefCell::new(BTreeSet::new()));
     let inside = Rc::clone(&seen);
     let exploration = explore(&plan(), move || {
@@ -252,7 +252,7 @@ fn waits_last_as_long_as_they_say() {
 
 /// Whether a value that one thread writes and another reads is raced for, if they meet as `meet` says: it gets what each does
 /// with the value, the writer's first.
-fn races(meet: impl Fn(Box<dyn FnOnce() + Send>, Box<dyn FnOnce() + Send>) + 'static) -> bool {
+pub(super) fn races(meet: impl Fn(Box<dyn FnOnce() + Send>, Box<dyn FnOnce() + Send>) + 'static) -> bool {
     let kind = failure(move || {
         let value = Arc::new(Tracked::new(0));
         let theirs = Arc::clone(&value);

@@ -32,7 +32,7 @@ macro_rules! corpus {
 
 mod platform {
     //! The programs of this binary are explored.
-    pub(crate) use interleave::{hint, sync, thread, time, tracked};
+    pub(crate) use interleave::{hint, net, os, sync, thread, time, tracked};
     pub(crate) use interleave_crossbeam::channel;
 }
 
@@ -43,6 +43,7 @@ mod goker_nonblocking;
 mod goker_select;
 mod jacontebe;
 mod sctbench;
+mod sockets;
 
 fn run(bugs: &[Bug], name: &str, version: Version) -> (Bug, Exploration) {
     let bug = *bugs.iter().find(|bug| bug.name == name).expect("the test is made from the list");

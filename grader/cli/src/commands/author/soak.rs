@@ -36,8 +36,10 @@ pub(crate) fn run(arguments: &Soak, screen: &Screen) -> Result<ExitCode, Trouble
                 continue;
             }
             let (begun, mut wrong, mut open, mut round) = (Instant::now(), 0, 0, 0);
+            let mut at_first = None;
             grader.run_repeatedly(exercise, source, arguments.times, timing, &mut |reports| {
                 round += 1;
+                at_first.get_or_insert_with(processes::footprint);
                 match Verdict::of(&reports) {
                     Verdict::Accepted => {}
                     Verdict::Inconclusive => open += 1,
@@ -54,6 +56,9 @@ pub(crate) fn run(arguments: &Soak, screen: &Screen) -> Result<ExitCode, Trouble
                 desk.workspace.shown(&source.root),
                 begun.elapsed().as_secs_f64() / arguments.times.max(1) as f64
             ));
+            if let Some(at_first) = at_first {
+                screen.print(&format!("    the grader: after one {at_first}; after all {}\n", processes::footprint()));
+            }
             false_rejections += wrong;
             unsettled += open;
             gradings += arguments.times;

@@ -7,6 +7,7 @@ use crate::exit_code::ExitCode;
 use crate::screen::Screen;
 use engine::author;
 use engine::pipeline::Grader;
+use engine::processes;
 use engine::trouble::Trouble;
 use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -46,10 +47,16 @@ pub(crate) fn run(arguments: &Verify, screen: &Screen) -> Result<ExitCode, Troub
         }
         problems += result.problems.len();
     }
+    let footprint = processes::footprint();
+    if footprint.processes > 0 {
+        screen.print(&format!("✗ {} processes of gradings are still there\n", footprint.processes));
+        problems += 1;
+    }
     let unsettled: usize = results.iter().map(|result| result.unsettled.len()).sum();
     let gradings: usize = results.iter().map(|result| result.accepted + result.rejected + 1).sum();
     screen.print(&format!(
-        "\n{} exercises, {gradings} gradings, {problems} problems, {unsettled} timings not settled, {:.0} s\n",
+        "\n{} exercises, {gradings} gradings, {problems} problems, {unsettled} timings not settled, {:.0} s\nleft of \
+         them: {footprint}\n",
         exercises.len(),
         begun.elapsed().as_secs_f64()
     ));

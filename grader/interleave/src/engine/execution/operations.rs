@@ -409,6 +409,16 @@ pub fn fail(kind: FailureKind, message: String) {
     }
 }
 
+/// Ends the execution: what the running task asks for would lead out of the program. `what` is a sentence without its full stop.
+///
+/// # Panics
+/// Outside of an execution.
+#[track_caller]
+pub fn unexplorable(what: &str) -> ! {
+    fail(FailureKind::Unexplorable, what.to_owned());
+    panic!("{what}")
+}
+
 /// Starts a task. It can go on from now on; the running one goes on first unless a later point decides otherwise.
 ///
 /// # Panics

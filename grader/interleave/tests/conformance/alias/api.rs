@@ -81,6 +81,42 @@ use std::time::SystemTimeError;
 use std::time::TryFromFloatSecsError;
 use std::time::UNIX_EPOCH;
 
+use std::net::Shutdown;
+
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::Incoming;
+use std::os::unix::net::SocketAddr;
+use std::os::unix::net::UnixListener;
+use std::os::unix::net::UnixStream;
+
+use std::os::fd::AsFd;
+use std::os::fd::AsRawFd;
+use std::os::fd::BorrowedFd;
+use std::os::fd::FromRawFd;
+use std::os::fd::IntoRawFd;
+use std::os::fd::OwnedFd;
+use std::os::fd::RawFd;
+use std::os::unix::io::AsFd as _;
+
+use std::os::unix::process::CommandExt;
+use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::parent_id;
+use std::process::Child;
+use std::process::ChildStderr;
+use std::process::ChildStdin;
+use std::process::ChildStdout;
+use std::process::Command;
+use std::process::CommandArgs;
+use std::process::CommandEnvs;
+use std::process::ExitCode;
+use std::process::ExitStatus;
+use std::process::Output;
+use std::process::Stdio;
+use std::process::Termination;
+use std::process::abort;
+use std::process::exit;
+use std::process::id;
+
 use std::panic::AssertUnwindSafe;
 use std::panic::Location;
 use std::panic::PanicHookInfo;
@@ -116,6 +152,24 @@ pub fn auto_traits<T: Send + 'static, S: Send + Sync + 'static>() {
     fn is_ref_unwind_safe<T: RefUnwindSafe>() {}
     is_ref_unwind_safe::<Scope>();
     is_unwind_safe::<(OnceLock<u8>, LazyLock<u8>, Instant, SystemTime, BarrierWaitResult)>();
+}
+
+/// Descriptors and processes, as far as they have a stand-in.
+pub fn around_sockets(stream: UnixStream, listener: UnixListener, mut command: Command, mut child: Child) {
+    is_send_and_sync::<(UnixStream, UnixListener, Incoming, OwnedFd, BorrowedFd, SocketAddr, Command, Child, Stdio)>();
+    is_send_and_sync::<(ChildStdin, ChildStdout, ChildStderr, ExitStatus, ExitCode, Output)>();
+    is_unwind_safe::<(UnixStream, UnixListener, OwnedFd, BorrowedFd, Stdio, Child, ChildStdin)>();
+    fn reads_and_writes<T: std::io::Read + std::io::Write + AsFd + AsRawFd + IntoRawFd + std::fmt::Debug>() {}
+    reads_and_writes::<UnixStream>();
+    fn has_descriptor<T: AsFd + AsRawFd>(_: &T) {}
+    has_descriptor(&std::io::stdin());
+    has_descriptor(&std::io::stdout().lock());
+    has_descriptor(&Arc::new(listener));
+    command.arg0("name").process_group(0).uid(1).gid(1).stdin(Stdio::inherit()).stderr(std::io::stdout());
+    child.stdin.take().map(Stdio::from);
+    child.stdout.take().map(OwnedFd::from);
+    let _ = (child.id(), child.try_wait(), child.kill(), child.wait(), child.wait_with_output());
+    let _ = (stream.as_fd().try_clone_to_owned(), stream.take_error(), stream.into_raw_fd());
 }
 
 /// What can be made in a constant.

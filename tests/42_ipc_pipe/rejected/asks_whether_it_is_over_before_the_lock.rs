@@ -1,0 +1,149 @@
+//! caught-by: schedules — a_frame_too_large_is_the_end_for_those_who_wait
+//! Looks whether a direction is over, and waits for its stream afterwards: who has waited reads on behind a broken frame.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+pub const MAX_FRAME: usize = 16 * 1024 * 1024;
+
+const HEADER: usize = 4;
+
+#[derive(Debug)]
+pub enum PipeError {
+    Closed,
+    Truncated,
+    TooLarge { len: usize, limit: usize },
+    Codec(serde_json::Error),
+    Io(io::Error),
+}
+
+impl std::fmt::Display for PipeError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            PipeError::Closed => formatter.write_str("the connection is closed"),
+            PipeError::Truncated => formatter.write_str("the stream ended inside a frame"),
+            PipeError::TooLarge { len, limit } => {
+                write!(formatter, "a payload of {len} bytes is over the limit of {limit}")
+            }
+            PipeError::Codec(_) => formatter.write_str("a payload could not be encoded or decoded"),
+            PipeError::Io(_) => formatter.write_str("the stream failed"),
+        }
+    }
+}
+
+impl std::error::Error for PipeError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            PipeError::Codec(error) => Some(error),
+            PipeError::Io(error) => Some(error),
+            PipeError::Closed | PipeError::Truncated | PipeError::TooLarge { .. } => None,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub struct Connection<R = UnixStream, W = UnixStream> {
+    incoming: Direction<R>,
+    outgoing: Direction<W>,
+}
+
+#[derive(Debug)]
+struct Direction<S> {
+    stream: Mutex<S>,
+    in_step: AtomicBool,
+}
+
+impl Connection {
+    pub fn pair() -> io::Result<(Connection, Connection)> {
+        let (one, other) = UnixStream::pair()?;
+        Ok((Connection::from_stream(one)?, Connection::from_stream(other)?))
+    }
+
+    pub fn from_stream(stream: UnixStream) -> io::Result<Connection> {
+        Ok(Connection::from_parts(stream.try_clone()?, stream))
+    }
+}
+
+impl<R: Read, W: Write> Connection<R, W> {
+    pub fn from_parts(reader: R, writer: W) -> Connection<R, W> {
+        Connection { incoming: Direction::new(reader), outgoing: Direction::new(writer) }
+    }
+
+    pub fn send<T: Serialize + ?Sized>(&self, value: &T) -> Result<(), PipeError> {
+        let mut frame = vec![0; HEADER];
+        serde_json::to_writer(&mut frame, value).map_err(PipeError::Codec)?;
+        let len = frame.len() - HEADER;
+        let header = u32::try_from(len).ok().filter(|_| len <= MAX_FRAME);
+        let header = header.ok_or(PipeError::TooLarge { len, limit: MAX_FRAME })?;
+        frame[..HEADER].copy_from_slice(&header.to_be_bytes());
+        self.outgoing.with(|writer| {
+            writer
+                .write_all(&frame)
+                .and_then(|()| writer.flush())
+                .map_err(|error| if is_end(&error) { PipeError::Closed } else { PipeError::Io(error) })
+        })
+    }
+
+    pub fn recv<T: DeserializeOwned>(&self) -> Result<T, PipeError> {
+        let payload = self.incoming.with(read_payload)?;
+        serde_json::from_slice(&payload).map_err(PipeError::Codec)
+    }
+}
+
+impl<S> Direction<S> {
+    fn new(stream: S) -> Direction<S> {
+        Direction { stream: Mutex::new(stream), in_step: AtomicBool::new(true) }
+    }
+
+    fn with<T>(&self, one_frame: impl FnOnce(&mut S) -> Result<T, PipeError>) -> Result<T, PipeError> {
+        if !self.in_step.load(Ordering::SeqCst) {
+            return Err(PipeError::Closed);
+        }
+        let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = one_frame(&mut stream);
+        if result.is_err() {
+            self.in_step.store(false, Ordering::SeqCst);
+        }
+        result
+    }
+}
+
+fn read_payload(reader: &mut impl Read) -> Result<Vec<u8>, PipeError> {
+    let mut header = [0; HEADER];
+    match fill(reader, &mut header)? {
+        0 => return Err(PipeError::Closed),
+        HEADER => {}
+        _ => return Err(PipeError::Truncated),
+    }
+    let len = u32::from_be_bytes(header) as usize;
+    if len > MAX_FRAME {
+        return Err(PipeError::TooLarge { len, limit: MAX_FRAME });
+    }
+    let mut payload = vec![0; len];
+    if fill(reader, &mut payload)? < len {
+        return Err(PipeError::Truncated);
+    }
+    Ok(payload)
+}
+
+fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> Result<usize, PipeError> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match reader.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if is_end(&error) => break,
+            Err(error) => return Err(PipeError::Io(error)),
+        }
+    }
+    Ok(filled)
+}
+
+fn is_end(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)
+}

@@ -1,0 +1,76 @@
+//! How long operations take, against the reference.
+
+use harness::workload;
+use std::io;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::JoinHandle;
+use std::time::SystemTime;
+use subject::{Client, serve};
+
+struct Server {
+    address: SocketAddr,
+    owner: UnixStream,
+    thread: JoinHandle<io::Result<()>>,
+}
+
+fn server() -> Server {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("it is later than 1970").as_nanos();
+    let name = format!("manager-{}-{now}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let address = SocketAddr::from_abstract_name(name).expect("the name is short");
+    let listener = UnixListener::bind_addr(&address).expect("nobody else uses this address");
+    let (owner, theirs) = UnixStream::pair().expect("the system has room for a socket pair");
+    Server { address, owner, thread: std::thread::spawn(move || serve(theirs, listener)) }
+}
+
+impl Server {
+    fn client(&self) -> Client {
+        Client::over(UnixStream::connect_addr(&self.address).expect("the server can be reached"))
+    }
+
+    fn end(self) {
+        drop(self.owner);
+        self.thread.join().expect("the server does not panic").expect("the listener does not fail");
+    }
+}
+
+/// Operations on a dictionary and a list, and back.
+fn work(client: &Client, name: &str, rounds: u64) -> u64 {
+    let (dict, list) = (client.dict(name), client.list(name));
+    let mut checksum = 0;
+    for round in 0..rounds {
+        let key = ["one", "two", "a somewhat longer key"][round as usize % 3];
+        let before = dict.insert(key, round as i64).expect("the server answers");
+        list.push(before.unwrap_or(-1)).expect("the server answers");
+        let there = list.get(round as usize / 2).expect("the server answers");
+        checksum = checksum * 31 % 1_000_003 + (there + 1) as u64;
+    }
+    checksum
+}
+
+/// One client works on a dictionary and a list.
+#[workload]
+fn round_trips(n: u64) -> u64 {
+    let server = server();
+    // A list of some length: a server that copies what it owns is noticed.
+    let client = server.client();
+    let checksum = work(&client, "name", n * 8);
+    server.end();
+    checksum
+}
+
+/// Eight clients work at once, each on a dictionary and a list of its own.
+#[workload]
+fn many_clients(n: u64) -> u64 {
+    let server = server();
+    let clients = (0..8).map(|number| {
+        let client = server.client();
+        std::thread::spawn(move || work(&client, &format!("client {number}"), n * 2))
+    });
+    let clients: Vec<_> = clients.collect();
+    let checksum = clients.into_iter().map(|client| client.join().expect("a client gets to its end")).sum();
+    server.end();
+    checksum
+}
