@@ -667,6 +667,24 @@ fn a_misbehaving_peer_is_disconnected() {
     Raw::new(&queue).asks("G", "I 1 \"b\"", "the item of the peer that misbehaved");
 }
 
+/// A peer that misbehaves while it does not read its answer is disconnected all the same.
+///
+/// Next: the thread that writes may be in the middle of it: only a shutdown of the stream ends that.
+#[fact]
+fn a_misbehaving_peer_that_does_not_read_is_disconnected() {
+    let (queue, producer) = queue_with(1, &[]);
+    producer.asks(put(vec![b'x'; MAX_ITEM]), "K", "putting an item of MAX_ITEM bytes");
+    quiesce();
+    let before = threads_alive();
+    let slow = Raw::new(&queue);
+    slow.say("G");
+    quiesce();
+    slow.say("?");
+    quiesce();
+    let about = "the threads, when a peer has misbehaved that had not read its item";
+    expect_eq!(threads_alive(), before, about);
+}
+
 /// An item for a peer that cannot be written to any more goes to somebody else.
 ///
 /// Next: a write that fails is the end of the connection; what follows from that is the same as for any other end.

@@ -147,6 +147,12 @@ fn owner(workers: usize, items: Vec<u64>, in_flight: usize) -> (Actor<Results>, 
     (actor("owner", move || dispatch(streams, &items, in_flight)), workers)
 }
 
+/// Open descriptors and threads, when nothing goes on any more: a thread that is about to end has ended.
+fn what_there_is() -> (usize, usize) {
+    quiesce();
+    (open_descriptors(), threads_alive())
+}
+
 /// The result of an owner that must have come to its end by now.
 #[track_caller]
 fn results(owner: Actor<Results>) -> Results {
@@ -379,7 +385,7 @@ fn answers_that_nobody_reads_hold_up_nothing() {
 /// Next: whoever notices the end leaves the loop; tasks end with the set that they belong to.
 #[fact]
 fn the_end_of_the_stream_is_the_end_of_everything() {
-    let before = (open_descriptors(), threads_alive());
+    let before = what_there_is();
     for (sent, expected) in [(0, "Ok"), (1, "Err(UnexpectedEof)"), (15, "Err(UnexpectedEof)")] {
         let gates = Gates::new(9);
         let (worker, mut owner) = gated_worker(&gates);
@@ -394,7 +400,7 @@ fn the_end_of_the_stream_is_the_end_of_everything() {
         expect_eq!(worker.finish(), expected, about);
         expect_eq!(gates.counts(), (3, 3), "handlers begun, and dropped when serve has returned");
     }
-    expect_eq!((open_descriptors(), threads_alive()), before, "descriptors and threads after three loops have ended");
+    expect_eq!(what_there_is(), before, "descriptors and threads after three loops have ended");
 }
 
 /// `serve` returns an error when its answers cannot be written any more.
@@ -660,7 +666,7 @@ fn a_worker_that_cannot_be_written_to_is_lost() {
 /// Next: shut the streams down yourself; a thread that still reads then finds the end.
 #[fact]
 fn dispatch_leaves_nothing_behind() {
-    let before = (open_descriptors(), threads_alive());
+    let before = what_there_is();
     let (owner, mut workers) = owner(2, vec![1, 2], 4);
     for worker in &mut workers {
         let handed = worker.items();
@@ -671,7 +677,7 @@ fn dispatch_leaves_nothing_behind() {
         expect!(worker.has_ended(), "a worker's stream when dispatch has returned", "it has ended", "it is open");
     }
     drop(workers);
-    expect_eq!((open_descriptors(), threads_alive()), before, "descriptors and threads when dispatch has returned");
+    expect_eq!(what_there_is(), before, "descriptors and threads when dispatch has returned");
 }
 
 /// Owner and worker get through with thousands of items in flight, more than the sockets between them hold.
@@ -829,7 +835,7 @@ fn talks_nonsense(mut stream: UnixStream) {
 fn no_process_is_left_behind() {
     // What a first process needs once is not counted.
     let _ = peer_command("squares");
-    let before = (open_descriptors(), threads_alive());
+    let before = what_there_is();
     for name in ["squares", "outstays", "talks_nonsense"] {
         let seen = hybrid_map(|| peer_command(name), &[1, 13, 1], 2, 1);
         let nonsense = name == "talks_nonsense" && seen.iter().all(Result::is_err);
@@ -841,7 +847,7 @@ fn no_process_is_left_behind() {
         );
         let children = child_processes();
         expect!(children.is_empty(), "processes and zombies after hybrid_map", "none", format!("{children:?}"));
-        expect_eq!((open_descriptors(), threads_alive()), before, "descriptors and threads after hybrid_map");
+        expect_eq!(what_there_is(), before, "descriptors and threads after hybrid_map");
     }
 }
 
@@ -851,7 +857,7 @@ fn no_process_is_left_behind() {
 #[fact(panics, seconds = 5)]
 fn a_command_that_panics_leaves_no_process() {
     let _ = peer_command("outstays");
-    let before = (open_descriptors(), threads_alive());
+    let before = what_there_is();
     let calls = Cell::new(0);
     let third_panics = || {
         calls.set(calls.get() + 1);
@@ -862,7 +868,7 @@ fn a_command_that_panics_leaves_no_process() {
     expect_eq!(text, Err(Some("no third".to_owned())), "the panic of a command, as the caller sees it");
     let children = child_processes();
     expect!(children.is_empty(), "processes and zombies after that", "none", format!("{children:?}"));
-    expect_eq!((open_descriptors(), threads_alive()), before, "descriptors and threads after that");
+    expect_eq!(what_there_is(), before, "descriptors and threads after that");
 }
 
 /// Without processes, and with nothing in flight, both functions panic before anything is started.

@@ -113,7 +113,7 @@ fn parse(text: &str) -> Vec<Section> {
         sections.push(Section {
             number: number.to_owned(),
             title: title.to_owned(),
-            folder: linked(cell),
+            folder: linked(cell).next(),
             figures: Figures {
                 minutes: figure("Minutes"),
                 difficulty: figure("Difficulty"),
@@ -125,10 +125,10 @@ fn parse(text: &str) -> Vec<Section> {
     sections
 }
 
-/// The folder that `[title](exercises/FOLDER…)` links.
-fn linked(text: &str) -> Option<String> {
-    let (path, _) = text.split_once("](exercises/")?.1.split_once(')')?;
-    path.split('/').next().map(String::from)
+/// The folders that `[title](exercises/FOLDER…)` links, in their order.
+fn linked(text: &str) -> impl Iterator<Item = String> {
+    let links = text.split("](exercises/").skip(1).filter_map(|rest| rest.split_once(')'));
+    links.filter_map(|(path, _)| path.split('/').next().map(String::from))
 }
 
 fn parse_routes(text: &str) -> Vec<Route> {
@@ -177,9 +177,10 @@ mod tests {
 
     #[test]
     fn a_route_is_a_heading_with_a_time_and_the_links_below_it() {
-        let text = "### An evening (120 minutes)\n\nwords\n\n1. [The GIL](exercises/11_gil/README.md): why\n\n## Other\n\n\
+        let text = "### An evening (120 minutes)\n\nwords\n\n1. [The GIL](exercises/11_gil/README.md), [cells](exercises/13_cells): why\n\n## Other\n\n\
                     - [Its cost](exercises/12_cost/README.md)\n";
-        let expected = [Route { title: "An evening".into(), minutes: 120, folders: vec!["11_gil".into()] }];
+        let expected =
+            [Route { title: "An evening".into(), minutes: 120, folders: vec!["11_gil".into(), "13_cells".into()] }];
         assert_eq!(parse_routes(text), expected);
     }
 

@@ -22,6 +22,9 @@ pub const MAX_KEY: usize = 64 * 1024;
 /// The length of a frame's header, in bytes.
 const HEADER: usize = 4;
 
+/// What is sent as the value by an operation that has none.
+const NO_VALUE: i64 = 0;
+
 /// Why an operation has no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ManagerError {
@@ -372,7 +375,7 @@ impl Dict {
     /// # Errors
     /// [`ManagerError::NoSuchKey`], and what every operation may fail with.
     pub fn get(&self, key: &str) -> Result<i64, ManagerError> {
-        self.ask(Operation::DictGet, key, None, 0, |value| value)
+        self.ask(Operation::DictGet, key, None, NO_VALUE, |value| value)
     }
 
     /// Sets the value of a key, and returns the one that it had before.
@@ -388,7 +391,7 @@ impl Dict {
     /// # Errors
     /// [`ManagerError::NoSuchKey`], and what every operation may fail with.
     pub fn remove(&self, key: &str) -> Result<i64, ManagerError> {
-        self.ask(Operation::DictRemove, key, None, 0, |value| value)
+        self.ask(Operation::DictRemove, key, None, NO_VALUE, |value| value)
     }
 
     /// Sets the value of a key to `new` if it is `expected` now; `None` stands for a key that is not there.
@@ -404,7 +407,7 @@ impl Dict {
     /// # Errors
     /// What every operation may fail with.
     pub fn len(&self) -> Result<usize, ManagerError> {
-        self.ask(Operation::DictLen, "", None, 0, length)
+        self.ask(Operation::DictLen, "", None, NO_VALUE, length)
     }
 
     /// Whether there is no key.
@@ -448,7 +451,7 @@ impl List {
     /// # Errors
     /// [`ManagerError::OutOfRange`] if the list is empty, and what every operation may fail with.
     pub fn pop(&self) -> Result<i64, ManagerError> {
-        self.ask(Operation::ListPop, 0, |value| value)
+        self.ask(Operation::ListPop, NO_VALUE, |value| value)
     }
 
     /// The value at an index, which counts from 0.
@@ -465,7 +468,7 @@ impl List {
     /// # Errors
     /// What every operation may fail with.
     pub fn len(&self) -> Result<usize, ManagerError> {
-        self.ask(Operation::ListLen, 0, length)
+        self.ask(Operation::ListLen, NO_VALUE, length)
     }
 
     /// Whether there is no value.

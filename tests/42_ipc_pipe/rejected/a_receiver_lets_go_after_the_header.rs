@@ -1,4 +1,4 @@
-//! caught-by: behaviour — each_frame_goes_whole_to_one_receiver
+//! caught-by: schedules — two_receivers_get_a_frame_each
 //! Takes the lock for the header and again for the payload: another receiver takes the payload for a header.
 
 use serde::Serialize;

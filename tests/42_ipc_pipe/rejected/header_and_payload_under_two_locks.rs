@@ -1,4 +1,4 @@
-//! caught-by: behaviour — frames_of_concurrent_senders_never_mix
+//! caught-by: schedules — two_senders_do_not_mix_their_frames
 //! Takes the lock for the header and again for the payload: another thread's header can get in between.
 
 use serde::Serialize;

@@ -16,6 +16,8 @@ pub const MAX_KEY: usize = 64 * 1024;
 
 const HEADER: usize = 4;
 
+const NO_VALUE: i64 = 0;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ManagerError {
     NoSuchKey,
@@ -252,7 +254,7 @@ pub struct Dict {
 
 impl Dict {
     pub fn get(&self, key: &str) -> Result<i64, ManagerError> {
-        self.ask(Operation::DictGet, key, None, 0, |value| value)
+        self.ask(Operation::DictGet, key, None, NO_VALUE, |value| value)
     }
 
     pub fn insert(&self, key: &str, value: i64) -> Result<Option<i64>, ManagerError> {
@@ -260,7 +262,7 @@ impl Dict {
     }
 
     pub fn remove(&self, key: &str) -> Result<i64, ManagerError> {
-        self.ask(Operation::DictRemove, key, None, 0, |value| value)
+        self.ask(Operation::DictRemove, key, None, NO_VALUE, |value| value)
     }
 
     pub fn update(&self, key: &str, expected: Option<i64>, new: i64) -> Result<(), ManagerError> {
@@ -268,7 +270,7 @@ impl Dict {
     }
 
     pub fn len(&self) -> Result<usize, ManagerError> {
-        self.ask(Operation::DictLen, "", None, 0, length)
+        self.ask(Operation::DictLen, "", None, NO_VALUE, length)
     }
 
     pub fn is_empty(&self) -> Result<bool, ManagerError> {
@@ -299,7 +301,7 @@ impl List {
     }
 
     pub fn pop(&self) -> Result<i64, ManagerError> {
-        self.ask(Operation::ListPop, 0, |value| value)
+        self.ask(Operation::ListPop, NO_VALUE, |value| value)
     }
 
     pub fn get(&self, index: usize) -> Result<i64, ManagerError> {
@@ -307,7 +309,7 @@ impl List {
     }
 
     pub fn len(&self) -> Result<usize, ManagerError> {
-        self.ask(Operation::ListLen, 0, length)
+        self.ask(Operation::ListLen, NO_VALUE, length)
     }
 
     pub fn is_empty(&self) -> Result<bool, ManagerError> {
