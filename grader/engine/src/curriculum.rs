@@ -37,7 +37,7 @@ impl Figures {
         let names = ["minutes", "difficulty", "lines of code in the reference", "hidden checks"];
         let pairs = names.into_iter().zip(of(self).into_iter().zip(of(truth)));
         let wrong = pairs.filter_map(|(name, (said, is))| Some((name, said.filter(|said| Some(*said) != is)?, is?)));
-        wrong.map(|(name, said, is)| format!("curriculum.md says {said} {name}; it is {is}")).collect()
+        wrong.map(|(name, said, is)| format!("{name}: curriculum.md says {said}, it is {is}")).collect()
     }
 }
 
@@ -172,7 +172,7 @@ mod tests {
     fn figures_that_are_said_must_be_true_ones() {
         let said = Figures { minutes: Some(60), checks: Some(50), ..Figures::default() };
         let truth = Figures { minutes: Some(60), difficulty: Some(3), lines: Some(200), checks: Some(51) };
-        assert_eq!(said.differences(&truth), ["curriculum.md says 50 hidden checks; it is 51"]);
+        assert_eq!(said.differences(&truth), ["hidden checks: curriculum.md says 50, it is 51"]);
     }
 
     #[test]

@@ -156,7 +156,11 @@ impl Page {
                 self.wrapped("    · ", "      ", &other.message);
             }
             if group.others.len() > shown {
-                let more = self.dim(&format!("    · and {} others", group.others.len() - shown));
+                let more = match group.others.len() - shown {
+                    1 => "one other".to_owned(),
+                    more => format!("{more} others"),
+                };
+                let more = self.dim(&format!("    · and {more}"));
                 self.line(&more);
             }
         }

@@ -40,15 +40,12 @@ fn an_exercise_that_promises_too_little_is_told_what_is_missing() {
 fn a_curriculum_that_says_something_else_is_a_problem() {
     let ran = verified(|replica| {
         let text = replica.read("curriculum.md");
-        replica.write(
-            "curriculum.md",
-            &text.replace(
-                "(exercises/12_latch/README.md) | waiting |",
-                "(exercises/12_latch/README.md) | waiting | 90 | 5 |",
-            ),
-        );
+        let text = text.replace("| Trains |", "| Trains | Minutes | Difficulty | Checks |");
+        let row = "(exercises/12_latch/README.md) | waiting |";
+        replica.write("curriculum.md", &text.replace(row, &format!("{row} 90 | 5 | 7 |")));
     });
-    ran.says(&["curriculum.md says 90 minutes and difficulty 5, checks.toml says"]);
+    let ran = ran.says(&["minutes: curriculum.md says 90, it is 10", "difficulty: curriculum.md says 5, it is 1"]);
+    assert!(!ran.out.contains("hidden checks: curriculum.md"), "that figure is right: {}", ran.out);
 }
 
 #[test]
