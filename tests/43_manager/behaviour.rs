@@ -80,7 +80,8 @@ fn pair() -> (UnixStream, UnixStream) {
 #[track_caller]
 fn done<T>(actor: Actor<T>, about: &str) -> T {
     quiesce();
-    expect!(actor.has_finished(), about, "it comes to an end", "it still waits when all others do");
+    let seen = || format!("it {} when all others wait, too", actor.standing().describe());
+    expect!(actor.has_finished(), about, "it comes to an end", seen());
     actor.finish()
 }
 

@@ -113,11 +113,7 @@ fn judged(name: &str, trial: &Trial<'_>, report: &Report, into: &mut Verified) {
         (Expectation::Accepted, Verdict::Accepted) => {}
         (Expectation::Accepted, Verdict::Inconclusive) => into.unsettled.push(format!("{name}: {found}")),
         (Expectation::Accepted, verdict) => {
-            let words = all.iter().map(|finding| {
-                let seen = finding.seen.as_deref().or(finding.detail.as_deref()).unwrap_or("");
-                format!("\n    {} — {}: {seen}", finding.check, finding.subject)
-            });
-            let words: String = words.collect();
+            let words: String = all.iter().map(|finding| told(finding)).collect();
             into.problems.push(format!("{name} must be accepted, but is {}:{words}", verdict.word()));
         }
         (Expectation::NotAccepted, Verdict::Accepted) => {
@@ -139,6 +135,23 @@ fn judged(name: &str, trial: &Trial<'_>, report: &Report, into: &mut Verified) {
             }
         }
     }
+}
+
+/// A finding that should not be there, with all that may tell why it is: it may not come a second time.
+fn told(finding: &Finding) -> String {
+    let mut text = format!("\n    {} — {}", finding.check, finding.subject);
+    let parts =
+        [("", Some(&finding.message)), ("expected: ", finding.expected.as_ref()), ("seen: ", finding.seen.as_ref())];
+    for (label, part) in parts {
+        text.extend(part.map(|part| format!("\n      {label}{part}")));
+    }
+    for thread in &finding.threads {
+        text.push_str(&format!("\n      thread '{}' {}", thread.thread, thread.doing));
+    }
+    for line in finding.detail.iter().flat_map(|detail| detail.lines().take(20)) {
+        text.push_str(&format!("\n      | {line}"));
+    }
+    text
 }
 
 /// Everything that is to be graded for one exercise.

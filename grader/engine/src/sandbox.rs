@@ -5,7 +5,7 @@
 //! Does not own: what any of it means. Nothing here confines a process's view of the file system or the network yet.
 
 use crate::processes::{self, End, Process};
-use probe::threads::{self, Standing, Thread};
+use probe::threads::{self, Reading, Standing, Thread};
 use probe::wire::{self, Message, Nonce};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
@@ -76,7 +76,7 @@ pub fn run(command: &mut Command, limits: &Limits) -> io::Result<Ended> {
     let mut watched = Watched::new(&mut process, stream)?;
     let mut cut = None;
     let mut left_behind = Vec::new();
-    let mut earlier: Option<Vec<Thread>> = None;
+    let mut earlier: Option<Reading> = None;
     let mut messages = Vec::new();
     let mut forged = false;
     let end = loop {
@@ -100,12 +100,12 @@ pub fn run(command: &mut Command, limits: &Limits) -> io::Result<Ended> {
             } else if watched.printed > limits.output {
                 Some(Cut::Output)
             } else if left.is_zero() {
-                Some(Cut::Time(threads::read(Some(process.id())).unwrap_or_default()))
+                Some(Cut::Time(threads::read(Some(process.id())).unwrap_or_default().threads))
             } else {
                 let now = threads::read(Some(process.id())).unwrap_or_default();
                 let proved = earlier.is_some_and(|earlier| deadlocked(process.id(), &earlier, &now));
                 earlier = Some(now.clone());
-                proved.then_some(Cut::Deadlock(now))
+                proved.then_some(Cut::Deadlock(now.threads))
             };
             if cut.is_some() {
                 process.kill();
@@ -206,12 +206,12 @@ unsafe fn limit(resource: libc::__rlimit_resource_t, value: u64) {
 /// Whether every thread of the process waits for a sibling, for ever. Sound: see [`threads::at_rest_in_both`]. An event
 /// loop without a timer counts only where no descriptor could still bring it something, and a process that has children
 /// is never judged (memory shared with them could).
-fn deadlocked(process: u32, earlier: &[Thread], now: &[Thread]) -> bool {
+fn deadlocked(process: u32, earlier: &Reading, now: &Reading) -> bool {
     let rests = |thread: &Thread| thread.standing.waits_for_a_sibling() || thread.standing == Standing::Events;
-    if now.is_empty() || !threads::at_rest_in_both(earlier, now, rests) {
+    if now.threads.is_empty() || !threads::at_rest_in_both(earlier, now, rests) {
         return false;
     }
-    let idle_loop = now.iter().any(|thread| thread.standing == Standing::Events);
+    let idle_loop = now.threads.iter().any(|thread| thread.standing == Standing::Events);
     processes::children_of(process).is_empty() && (!idle_loop || !has_sources(process))
 }
 

@@ -1,7 +1,7 @@
 //! Threads with a part to play, and the moment when all of them have come to rest.
 
 use crate::measures::own_id;
-use probe::threads::{self, Standing, Thread};
+use probe::threads::{self, Standing};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
@@ -45,7 +45,7 @@ impl<T> Actor<T> {
     pub fn standing(&self) -> Standing {
         let id = self.id.load(Ordering::Relaxed);
         let all = threads::read(None).expect("a process can read its own threads");
-        all.into_iter().find(|thread| thread.id == id).map_or(Standing::Ended, |thread| thread.standing)
+        all.threads.into_iter().find(|thread| thread.id == id).map_or(Standing::Ended, |thread| thread.standing)
     }
 
     /// The actor's name.
@@ -79,11 +79,9 @@ impl<T> Actor<T> {
 pub fn quiesce() {
     // The main thread is the test runner's: it waits for this one.
     let (me, main) = (own_id(), std::process::id());
-    let look = || -> Vec<Thread> {
+    let look = || {
         let all = threads::read(None).expect("a process can read its own threads");
-        all.into_iter()
-            .filter(|thread| thread.id != me && thread.id != main && thread.standing != Standing::Ended)
-            .collect()
+        all.of_interest(|thread| thread.id != me && thread.id != main && thread.standing != Standing::Ended)
     };
     let start = Instant::now();
     let mut first = look();
@@ -94,6 +92,7 @@ pub fn quiesce() {
         }
         if start.elapsed() > PATIENCE {
             let restless: Vec<String> = second
+                .threads
                 .iter()
                 .filter(|thread| !thread.standing.waits_for_ever())
                 .map(|thread| format!("thread '{}' {}", thread.name, thread.standing.describe()))

@@ -17,7 +17,7 @@ pub fn cpu_time() -> Duration {
 /// If `/proc` cannot be read.
 pub fn threads_alive() -> usize {
     let all = threads::read(None).expect("a process can read its own threads");
-    all.iter().filter(|thread| thread.standing != Standing::Ended).count()
+    all.threads.iter().filter(|thread| thread.standing != Standing::Ended).count()
 }
 
 /// How many file descriptors this process has open now.

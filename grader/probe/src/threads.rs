@@ -82,25 +82,65 @@ impl Standing {
     }
 }
 
+/// The threads of a process, as one look at them saw them.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// The threads, by their ids.
+    pub threads: Vec<Thread>,
+    /// As many threads were alive after the look as it saw. The kernel's list (`proc_task_readdir`) may end early when a
+    /// thread ends while it is being listed, and leave living threads out: such a look is not whole, and proves nothing.
+    pub whole: bool,
+}
+
+impl Reading {
+    /// The same, without the threads that are of no interest.
+    #[must_use]
+    pub fn of_interest(mut self, is_of_interest: impl Fn(&Thread) -> bool) -> Reading {
+        self.threads.retain(is_of_interest);
+        self
+    }
+}
+
+/// How often [`read`] looks again because a look was not whole.
+const LOOKS: usize = 10;
+
 /// Reads the standing of every thread of process `pid`, or of the calling process if `None`.
 /// Threads that end while they are being read are left out.
 ///
 /// # Errors
 /// If the process does not exist (any more).
-pub fn read(pid: Option<u32>) -> io::Result<Vec<Thread>> {
+pub fn read(pid: Option<u32>) -> io::Result<Reading> {
     let process = pid.map_or_else(|| "self".to_owned(), |pid| pid.to_string());
-    let mut threads = Vec::new();
-    for entry in fs::read_dir(format!("/proc/{process}/task"))? {
-        let entry = entry?;
-        let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
-        // The order matters for `at_rest_in_both`: the counter is read before the standing in the first reading and
-        // after it in the second, or a switch in between could go unseen; reading it on both sides covers both.
-        if let Some(thread) = read_one(&entry.path(), id) {
-            threads.push(thread);
+    for _ in 1..LOOKS {
+        let reading = look(&process, &list(&process)?)?;
+        if reading.whole {
+            return Ok(reading);
         }
     }
+    look(&process, &list(&process)?)
+}
+
+/// How many threads a process has, by the kernel's own count.
+fn count(process: &str) -> io::Result<usize> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let count = stat.rsplit_once(") ").and_then(|(_, tail)| tail.split(' ').nth(17)?.parse().ok());
+    count.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "/proc/…/stat has no count of threads"))
+}
+
+/// The ids of a process's threads, as the kernel lists them: some may be missing, see [`Reading::whole`].
+fn list(process: &str) -> io::Result<Vec<u32>> {
+    let entries = fs::read_dir(format!("/proc/{process}/task"))?;
+    let ids = entries.map(|entry| Ok(entry?.file_name().to_str().and_then(|name| name.parse().ok())));
+    ids.filter_map(io::Result::transpose).collect()
+}
+
+/// Reads the threads with these ids that are still there, and counts all that are alive then.
+fn look(process: &str, ids: &[u32]) -> io::Result<Reading> {
+    let task = |id: &u32| read_one(format!("/proc/{process}/task/{id}").as_ref(), *id);
+    let mut threads: Vec<Thread> = ids.iter().filter_map(task).collect();
     threads.sort_by_key(|thread| thread.id);
-    Ok(threads)
+    let alive = threads.iter().filter(|thread| thread.standing != Standing::Ended).count();
+    Ok(Reading { whole: alive == count(process)?, threads })
 }
 
 fn read_one(task: &std::path::Path, id: u32) -> Option<Thread> {
@@ -113,7 +153,9 @@ fn read_one(task: &std::path::Path, id: u32) -> Option<Thread> {
     let standing = match *fields.first()? {
         "Z" | "X" | "x" => Standing::Ended,
         "R" => Standing::Running,
-        _ => fs::read_to_string(task.join("syscall")).map_or(Standing::Unknown, |line| in_call(&line)),
+        "S" => fs::read_to_string(task.join("syscall")).map_or(Standing::Unknown, |line| in_call(&line)),
+        // Blocked inside the kernel (on a page, a disk, a lock of its own), or stopped: that ends by itself, or by others.
+        _ => Standing::Unknown,
     };
     let after = switches(task)?;
     let standing = if before == after { standing } else { Standing::Running };
@@ -171,13 +213,17 @@ fn in_call(line: &str) -> Standing {
 /// after the other.
 ///
 /// A thread that `rests` in both and was not switched in between has rested all the time from the first reading to
-/// the second. If that is true of each, then they all rested at the moment when the first reading was complete.
+/// the second. If that is true of each, and the first reading is whole, then they all rested at the moment when it was
+/// counted: all that it saw were alive then, and there were no others.
 /// A thread that only one reading has makes the answer `false`.
-pub fn at_rest_in_both(first: &[Thread], second: &[Thread], rests: impl Fn(&Thread) -> bool) -> bool {
-    first.len() == second.len()
+pub fn at_rest_in_both(first: &Reading, second: &Reading, rests: impl Fn(&Thread) -> bool) -> bool {
+    first.whole
+        && second.whole
+        && first.threads.len() == second.threads.len()
         && first
+            .threads
             .iter()
-            .zip(second)
+            .zip(&second.threads)
             .all(|(a, b)| a.id == b.id && a.switches == b.switches && rests(a) && rests(b) && a.standing == b.standing)
 }
 
@@ -187,7 +233,7 @@ mod tests {
     use std::sync::{Arc, Barrier, Condvar, Mutex, mpsc};
 
     fn standing_of(name: &str) -> Option<Standing> {
-        read(None).unwrap().into_iter().find(|thread| thread.name == name).map(|thread| thread.standing)
+        read(None).unwrap().threads.into_iter().find(|thread| thread.name == name).map(|thread| thread.standing)
     }
 
     fn eventually(condition: impl Fn() -> bool) {
@@ -247,9 +293,25 @@ mod tests {
         let resting = Thread { id: 1, name: "a".into(), standing: Standing::Futex, switches: 7, ticks: 0 };
         let switched = Thread { switches: 8, ..resting.clone() };
         let rests = |thread: &Thread| thread.standing.waits_for_ever();
-        assert!(at_rest_in_both(std::slice::from_ref(&resting), std::slice::from_ref(&resting), rests));
-        assert!(!at_rest_in_both(std::slice::from_ref(&resting), &[switched], rests));
-        assert!(!at_rest_in_both(std::slice::from_ref(&resting), &[resting.clone(), resting.clone()], rests));
+        let seen = |threads: &[&Thread]| Reading { threads: threads.iter().copied().cloned().collect(), whole: true };
+        assert!(at_rest_in_both(&seen(&[&resting]), &seen(&[&resting]), rests));
+        assert!(!at_rest_in_both(&seen(&[&resting]), &seen(&[&switched]), rests));
+        assert!(!at_rest_in_both(&seen(&[&resting]), &seen(&[&resting, &resting]), rests));
+        let in_part = Reading { whole: false, ..seen(&[&resting]) };
+        assert!(!at_rest_in_both(&in_part, &seen(&[&resting]), rests));
+    }
+
+    #[test]
+    fn a_look_that_leaves_a_living_thread_out_is_not_whole() {
+        // Threads of other tests come and go in this process; in a child of its own none do.
+        let mut child = std::process::Command::new("sleep").arg("600").spawn().unwrap();
+        let process = child.id().to_string();
+        let ids = list(&process).unwrap();
+        assert_eq!(ids, [child.id()]);
+        assert!(look(&process, &ids).unwrap().whole);
+        assert!(!look(&process, &[]).unwrap().whole, "the child's only thread is missing");
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 
     #[test]

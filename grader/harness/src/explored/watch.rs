@@ -120,7 +120,8 @@ fn watch(begun: Instant, subject: &str, most: Duration) {
 
 fn explorer_waits() -> bool {
     let explorer = EXPLORER.load(Acquire);
-    let explorer = threads::read(None).ok().and_then(|all| all.into_iter().find(|thread| thread.id == explorer));
+    let explorer =
+        threads::read(None).ok().and_then(|all| all.threads.into_iter().find(|thread| thread.id == explorer));
     explorer.is_some_and(|thread| thread.standing.waits_for_ever() && thread.standing != Standing::Ended)
 }
 
