@@ -55,6 +55,10 @@ pub(crate) enum Command {
     Solution(Solution),
     /// Put the starter of an exercise back, keeping a backup of your file
     Reset(Reset),
+    /// Lay out a workspace of exercises in a folder, or bring the one there up to date; what you have changed stays
+    Init(Init),
+    /// Look whether this machine has what is needed, and say what each missing thing costs
+    Doctor,
     /// For those who write exercises
     Author(Author),
 }
@@ -148,6 +152,13 @@ pub(crate) struct Reset {
     /// Do not ask
     #[arg(long, short)]
     pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// The folder: a new one, an empty one, or a workspace
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
 }
 
 #[derive(Debug, Args)]

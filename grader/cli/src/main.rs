@@ -1,6 +1,7 @@
 //! `grader`: grades the exercises of this workspace.
 
 mod args;
+mod bundle;
 mod commands;
 mod exit_code;
 mod live;
@@ -44,6 +45,8 @@ fn run(command: Option<Command>, screen: &Screen) -> Result<ExitCode, Trouble> {
         Some(Command::Hint(arguments)) => commands::hint::run(&arguments, screen),
         Some(Command::Solution(arguments)) => commands::solution::run(&arguments, screen),
         Some(Command::Reset(arguments)) => commands::reset::run(&arguments, screen),
+        Some(Command::Init(arguments)) => commands::init::run(&arguments, screen),
+        Some(Command::Doctor) => commands::doctor::run(screen),
         Some(Command::Author(arguments)) => commands::author::run(arguments.command, screen),
     }
 }

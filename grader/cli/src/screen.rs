@@ -2,6 +2,7 @@
 
 use crate::args::When;
 use anstyle::{AnsiColor, Style};
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 
 /// What is known about where the output goes.
@@ -38,20 +39,33 @@ impl Screen {
 
     /// Prints text on the standard output. A reader that has gone away (`| head`) is no fault.
     pub(crate) fn print(&self, text: &str) {
-        let _ = std::io::stdout().lock().write_all(text.as_bytes());
+        let _ = std::io::stdout().lock().write_all(as_typed(text).as_bytes());
     }
 
     /// Prints one complaint on the standard error.
     pub(crate) fn complain(&self, text: &str) {
         let head =
             if self.error_colour { paint(text_style(AnsiColor::Red).bold(), "error:") } else { "error:".to_owned() };
-        let _ = writeln!(std::io::stderr().lock(), "{head} {text}");
+        let _ = writeln!(std::io::stderr().lock(), "{head} {}", as_typed(text));
     }
 
     /// Prints one remark on the standard error.
     pub(crate) fn remark(&self, text: &str) {
-        let _ = writeln!(std::io::stderr().lock(), "{text}");
+        let _ = writeln!(std::io::stderr().lock(), "{}", as_typed(text));
     }
+}
+
+/// Whether this grader was started through Cargo (`cargo grader`, the alias of a clone) rather than by its own name.
+pub(crate) fn through_cargo() -> bool {
+    std::env::var_os("CARGO_PKG_NAME").is_some_and(|name| name == "grader")
+}
+
+/// The name that the user calls this grader by.
+const IN_A_CLONE: &str = "cargo grader";
+
+/// Text in which commands are written as whoever reads it would type them: briefs and messages name the clone's alias.
+pub(crate) fn as_typed(text: &str) -> Cow<'_, str> {
+    if through_cargo() || !text.contains(IN_A_CLONE) { text.into() } else { text.replace(IN_A_CLONE, "grader").into() }
 }
 
 /// The width as the terminal of the standard output (or error) tells it.

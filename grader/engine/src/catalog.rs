@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::trouble::{Context, Trouble};
 use crate::workspace::Workspace;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use verdict::Check;
 
 /// One exercise.
@@ -32,13 +32,13 @@ impl Exercise {
         let slug = slug_of(folder).ok_or_else(|| {
             Trouble::Usage(format!("'{folder}' is no name for an exercise: two digits, '_', and a name in snake case"))
         })?;
-        let tests = workspace.root.join("tests").join(folder);
+        let tests = workspace.content.join("tests").join(folder);
         let config = Config::read(&tests.join("checks.toml"))?;
         Ok(Exercise {
             slug: slug.to_owned(),
             config,
             starter: workspace.root.join("exercises").join(folder),
-            solution: workspace.root.join("solutions").join(folder),
+            solution: workspace.content.join("solutions").join(folder),
             tests,
             folder: folder.to_owned(),
         })
@@ -79,7 +79,17 @@ pub(crate) fn slug_of(folder: &str) -> Option<&str> {
 /// # Errors
 /// If the folder `exercises` cannot be read.
 pub fn folders(workspace: &Workspace) -> Result<Vec<String>, Trouble> {
-    let folder = workspace.root.join("exercises");
+    let mut names = folders_in(&workspace.root)?;
+    if workspace.is_learners() {
+        // An exercise that this grader does not know (any more) cannot be graded.
+        names.retain(|name| workspace.content.join("tests").join(name).is_dir());
+    }
+    Ok(names)
+}
+
+/// The names of the folders of exercises below a root folder, sorted.
+pub(crate) fn folders_in(root: &Path) -> Result<Vec<String>, Trouble> {
+    let folder = root.join("exercises");
     let mut names = Vec::new();
     for entry in walkdir::WalkDir::new(&folder).min_depth(1).max_depth(1).sort_by_file_name() {
         let entry = entry.usage(format_args!("cannot read the folder {}", folder.display()))?;

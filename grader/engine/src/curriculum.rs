@@ -62,7 +62,7 @@ pub fn code_lines(text: &str) -> u32 {
 /// # Errors
 /// If the file cannot be read.
 pub fn sections(workspace: &Workspace) -> Result<Vec<Section>, Trouble> {
-    Ok(parse(&read(&workspace.root.join("curriculum.md"))?))
+    Ok(parse(&read(&workspace.content.join("curriculum.md"))?))
 }
 
 /// Reads the shorter ways: headings of the third level that end with `(120 minutes)`, each with a list of links.
@@ -70,7 +70,7 @@ pub fn sections(workspace: &Workspace) -> Result<Vec<Section>, Trouble> {
 /// # Errors
 /// If the file cannot be read.
 pub fn routes(workspace: &Workspace) -> Result<Vec<Route>, Trouble> {
-    Ok(parse_routes(&read(&workspace.root.join("curriculum.md"))?))
+    Ok(parse_routes(&read(&workspace.content.join("curriculum.md"))?))
 }
 
 /// Puts the folder names of exercises into the order of the curriculum; those it does not name come last.

@@ -111,7 +111,7 @@ fn existing(folder: &Path, key: &str) -> Option<Kit> {
 fn dependencies(workspace: &Workspace, exercise: &Exercise) -> Result<toml::Table, Trouble> {
     let path = exercise.tests.join("Cargo.toml");
     let manifest: toml::Table = toml::from_str(&read(&path)?).usage(path.display())?;
-    let shared_path = workspace.root.join("Cargo.toml");
+    let shared_path = workspace.content.join("Cargo.toml");
     let shared: toml::Table = toml::from_str(&read(&shared_path)?).usage(shared_path.display())?;
     let shared = shared.get("workspace").and_then(|table| table.get("dependencies")).and_then(toml::Value::as_table);
     let wanted = manifest.get("dependencies").and_then(toml::Value::as_table).cloned().unwrap_or_default();
@@ -130,7 +130,7 @@ fn dependencies(workspace: &Workspace, exercise: &Exercise) -> Result<toml::Tabl
             // The grader's own crates are where the grader is, whoever's workspace is graded.
             let own =
                 relative.strip_prefix("grader/").map(|own| workspace.grader.join(own)).filter(|path| path.exists());
-            let absolute = own.unwrap_or_else(|| workspace.root.join(relative));
+            let absolute = own.unwrap_or_else(|| workspace.content.join(relative));
             table.insert("path".into(), absolute.display().to_string().into());
         }
         result.insert(name, table.into());
@@ -213,7 +213,7 @@ fn sources(workspace: &Workspace, mode: Mode) -> Result<u64, Trouble> {
 }
 
 fn lock_file(workspace: &Workspace) -> PathBuf {
-    let own = workspace.root.join("Cargo.lock");
+    let own = workspace.content.join("Cargo.lock");
     if own.exists() { own } else { workspace.grader.join("../Cargo.lock") }
 }
 

@@ -1,49 +1,78 @@
-//! Where everything is.
+//! Where everything is: in a clone of this project, or in a learner's own workspace (`grader init`), whose hidden tests and
+//! references lie in a [`Library`].
 
+use crate::library::Library;
 use crate::trouble::{Context, Trouble};
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// A clone: the three trees of exercises, and the grader's own folders.
+/// The file that marks a learner's workspace, and holds its settings.
+pub const SETTINGS: &str = "grader.toml";
+
+/// The folders a grader works with.
 #[derive(Clone, Debug)]
 pub struct Workspace {
-    /// The folder that holds `exercises`, `solutions`, `tests` and `curriculum.md`.
+    /// The folder that holds `exercises`.
     pub root: PathBuf,
+    /// The folder that holds `solutions`, `tests` and `curriculum.md`: the root of a clone, or a library.
+    pub content: PathBuf,
     /// The folder that holds the crates hidden tests are compiled with (`harness`, `probe`).
     pub grader: PathBuf,
     /// Where the grader may build.
     pub target: PathBuf,
     /// Where the learner's history is kept.
     pub state: PathBuf,
+    /// Held while the library is in use, so that nobody clears it away.
+    pub(crate) _held: Option<Arc<File>>,
 }
 
 impl Workspace {
-    /// Finds the workspace that `from` lies in.
+    /// Finds the workspace that `from` lies in. `library` is asked for only where that is a learner's.
     ///
     /// # Errors
-    /// If `from` lies in none.
-    pub fn find(from: &Path) -> Result<Workspace, Trouble> {
+    /// If `from` lies in none, or the library cannot be had.
+    pub fn find(from: &Path, library: impl FnOnce() -> Result<Library, Trouble>) -> Result<Workspace, Trouble> {
         let from = from.canonicalize().usage(format_args!("cannot find the folder {}", from.display()))?;
-        let is_root =
-            |folder: &&Path| ["curriculum.md", "exercises", "tests"].iter().all(|name| folder.join(name).exists());
-        let root = from.ancestors().find(is_root).ok_or_else(|| {
-            Trouble::Usage(format!(
-                "{} is not inside a clone of this project: no folder above it holds exercises, tests and \
-                 curriculum.md; change into your clone first",
+        match from.ancestors().find(|folder| is_clone(folder) || is_learners(folder)) {
+            Some(root) if is_clone(root) => Ok(Workspace::at(root)),
+            Some(root) => Ok(Workspace::of_learner(root, &library()?)),
+            None => Err(Trouble::Usage(format!(
+                "{} is not inside a workspace: no folder above it holds exercises and {SETTINGS} (what `grader init DIR` \
+                 lays out) or exercises, tests and curriculum.md (a clone of this project); change into yours first",
                 from.display()
-            ))
-        })?;
-        Ok(Workspace::at(root))
+            ))),
+        }
     }
 
-    /// The workspace with this root folder.
+    /// The clone with this root folder.
     pub fn at(root: &Path) -> Workspace {
         Workspace {
             root: root.to_owned(),
+            content: root.to_owned(),
             // Past symbolic links: clones that share one `grader` share what is built for it.
             grader: root.join("grader").canonicalize().unwrap_or_else(|_| root.join("grader")),
             target: root.join("target/grader"),
             state: root.join(".grader"),
+            _held: None,
         }
+    }
+
+    /// The learner's workspace with this root folder.
+    pub fn of_learner(root: &Path, library: &Library) -> Workspace {
+        Workspace {
+            root: root.to_owned(),
+            content: library.content.clone(),
+            grader: library.content.join("grader"),
+            target: library.target.clone(),
+            state: root.join(".grader"),
+            _held: library.held.clone(),
+        }
+    }
+
+    /// Whether this is a learner's workspace, without hidden tests and references in it.
+    pub fn is_learners(&self) -> bool {
+        self.root != self.content
     }
 
     /// A path as the user would write it: relative to the current folder, or to the workspace, where that is shorter.
@@ -52,4 +81,12 @@ impl Workspace {
         let relative = path.strip_prefix(&here).or_else(|_| path.strip_prefix(&self.root)).unwrap_or(path);
         relative.display().to_string()
     }
+}
+
+pub(crate) fn is_clone(folder: &Path) -> bool {
+    ["curriculum.md", "exercises", "tests"].iter().all(|name| folder.join(name).exists())
+}
+
+pub(crate) fn is_learners(folder: &Path) -> bool {
+    folder.join(SETTINGS).is_file() && folder.join("exercises").is_dir()
 }

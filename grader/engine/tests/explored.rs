@@ -28,12 +28,9 @@ const AGES: Duration = Duration::from_secs(900);
 static GRADER: LazyLock<Grader> = LazyLock::new(|| {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("explored");
-    let workspace = Workspace {
-        root: manifest.join("tests/fixtures/explored"),
-        grader: manifest.parent().expect("the engine is a part of the grader").to_owned(),
-        state: target.join("state"),
-        target,
-    };
+    let mut workspace = Workspace::at(&manifest.join("tests/fixtures/explored"));
+    workspace.grader = manifest.parent().expect("the engine is a part of the grader").to_owned();
+    (workspace.state, workspace.target) = (target.join("state"), target);
     let grader = Grader { jobs: 2, ..Grader::new(workspace).expect("there is a compiler") };
     grader.warm(&exercise_of(&grader), &|_| {}).expect("what the hidden tests need can be built");
     grader

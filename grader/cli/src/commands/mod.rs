@@ -2,17 +2,21 @@
 
 pub(crate) mod author;
 pub(crate) mod check;
+pub(crate) mod doctor;
 pub(crate) mod hint;
+pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod overview;
 pub(crate) mod replay;
 pub(crate) mod reset;
 pub(crate) mod solution;
 
+use crate::bundle;
 use crate::screen::Screen;
 use engine::catalog::{self, Exercise};
 use engine::curriculum;
 use engine::history::History;
+use engine::layout;
 use engine::trouble::Trouble;
 use engine::workspace::Workspace;
 use verdict::{Attempt, Entry, Progress};
@@ -31,7 +35,10 @@ impl Desk {
     pub(crate) fn open(screen: &Screen) -> Result<Desk, Trouble> {
         let here =
             std::env::current_dir().map_err(|error| Trouble::Usage(format!("there is no current folder: {error}")))?;
-        let workspace = Workspace::find(&here)?;
+        let workspace = Workspace::find(&here, bundle::library)?;
+        if workspace.is_learners() && layout::is_from_another(&bundle::library()?, &workspace.root) {
+            screen.remark("note: this workspace was laid out by another version of the grader; `grader init` with its folder brings it up to date (what you have changed stays)");
+        }
         let folders = curriculum::in_order(&workspace, catalog::folders(&workspace)?)?;
         let history = History::of(&workspace);
         // A history that cannot be read must not keep anybody from working.

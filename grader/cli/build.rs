@@ -1,0 +1,105 @@
+//! Packs what an installed grader carries inside: exercises, hidden tests, references, notes, and the crates that hidden tests
+//! are compiled with. Only in a release build: in a clone everything is there anyway, and who edits it should not wait.
+
+use flate2::{Compression, write::GzEncoder};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use walkdir::{DirEntry, WalkDir};
+
+/// The crates that hidden tests are compiled with, below `grader`.
+const KIT: [&str; 6] = ["probe", "harness", "harness/macros", "interleave", "interleave/tokio", "interleave/crossbeam"];
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let root = Path::new(&std::env::var("CARGO_MANIFEST_DIR")?).join("../..").canonicalize()?;
+    let out = PathBuf::from(std::env::var("OUT_DIR")?).join("bundle.tar.gz");
+    println!("cargo::rerun-if-changed=build.rs");
+    let mut bytes = Vec::new();
+    if std::env::var("PROFILE")? == "release" {
+        for part in ["tests", "solutions", "grader", "Cargo.toml", "Cargo.lock", "curriculum.md", "choosing.md"] {
+            println!("cargo::rerun-if-changed={}", root.join(part).display());
+        }
+        bytes = pack(&root)?;
+    }
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    std::fs::write(out, &bytes)?;
+    println!("cargo::rustc-env=GRADER_BUNDLE={}-{:016x}", std::env::var("CARGO_PKG_VERSION")?, hasher.finish());
+    Ok(())
+}
+
+fn pack(root: &Path) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::best()));
+    archive.mode(tar::HeaderMode::Deterministic);
+    let mut files: Vec<PathBuf> = ["Cargo.lock", "curriculum.md", "choosing.md"].map(PathBuf::from).to_vec();
+    for part in ["exercises", "solutions", "tests"].map(PathBuf::from).into_iter().chain(kit()) {
+        let walk =
+            WalkDir::new(root.join(part)).sort_by_file_name().into_iter().filter_entry(|entry| is_carried(root, entry));
+        for entry in walk {
+            let entry = entry?;
+            if entry.file_type().is_file() {
+                files.push(entry.path().strip_prefix(root)?.to_owned());
+            }
+        }
+    }
+    files.sort();
+    files.dedup();
+    for file in files {
+        if file.starts_with("grader") && file.ends_with("Cargo.toml") {
+            let text = without_what_is_left_out(&std::fs::read_to_string(root.join(&file))?)?;
+            append(&mut archive, &file, text.as_bytes())?;
+        } else {
+            append(&mut archive, &file, &std::fs::read(root.join(&file))?)?;
+        }
+    }
+    append(
+        &mut archive,
+        Path::new("Cargo.toml"),
+        workspace(&std::fs::read_to_string(root.join("Cargo.toml"))?)?.as_bytes(),
+    )?;
+    Ok(archive.into_inner()?.finish()?)
+}
+
+fn append<W: std::io::Write>(archive: &mut tar::Builder<W>, file: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut header = tar::Header::new_gnu();
+    header.set_size(bytes.len() as u64);
+    header.set_mode(0o644);
+    archive.append_data(&mut header, file, bytes)
+}
+
+fn kit() -> impl Iterator<Item = PathBuf> {
+    KIT.into_iter().map(|folder| Path::new("grader").join(folder))
+}
+
+/// Leaves out what is for those who write exercises or work on the grader, and the learner's own files: an exercise's starter
+/// is among its tests.
+fn is_carried(root: &Path, entry: &DirEntry) -> bool {
+    let name = entry.file_name().to_str().unwrap_or_default();
+    let path = entry.path().strip_prefix(root).unwrap_or(entry.path());
+    let below = |top: &str| path.starts_with(top);
+    match name {
+        "target" | "benches" | "examples" => false,
+        "src" => !below("exercises"),
+        "tests" => !below("grader"),
+        "accepted" | "rejected" => !below("tests"),
+        _ => !name.ends_with(".pending-snap") && !name.ends_with(".snap.new"),
+    }
+}
+
+/// The root manifest with those members that are carried.
+fn workspace(text: &str) -> Result<String, Box<dyn std::error::Error>> {
+    let mut manifest: toml::Table = toml::from_str(text)?;
+    let workspace = manifest.get_mut("workspace").and_then(toml::Value::as_table_mut).ok_or("no [workspace]")?;
+    let members: Vec<String> = kit().map(|path| path.display().to_string()).collect();
+    workspace.insert("members".into(), members.into());
+    workspace.remove("default-members");
+    Ok(toml::to_string(&manifest)?)
+}
+
+/// A manifest without benches, tests and what only they need.
+fn without_what_is_left_out(text: &str) -> Result<String, Box<dyn std::error::Error>> {
+    let mut manifest: toml::Table = toml::from_str(text)?;
+    for table in ["bench", "test", "example", "dev-dependencies"] {
+        manifest.remove(table);
+    }
+    Ok(toml::to_string(&manifest)?)
+}
