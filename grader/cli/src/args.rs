@@ -43,6 +43,8 @@ pub(crate) enum When {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Grade an exercise whenever you save it, and show what came of it
+    Watch(Watch),
     /// List the exercises and how far you have come
     List(List),
     /// Grade your solution of one or more exercises
@@ -61,6 +63,13 @@ pub(crate) enum Command {
     Doctor,
     /// For those who write exercises
     Author(Author),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = NAMES)]
+pub(crate) struct Watch {
+    /// The exercise; without it: the next one of the curriculum that is not accepted
+    pub(crate) exercise: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -112,6 +121,8 @@ pub(crate) enum ReportFormat {
     Json,
     /// For continuous integration
     Junit,
+    /// For programs that watch: a line of JSON for each step, on the standard output, the report last
+    Events,
 }
 
 #[derive(Debug, Args)]

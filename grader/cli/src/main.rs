@@ -7,6 +7,7 @@ mod exit_code;
 mod live;
 mod render;
 mod screen;
+mod watch;
 
 use args::{Arguments, Command};
 use clap::Parser;
@@ -39,6 +40,7 @@ fn main() -> std::process::ExitCode {
 fn run(command: Option<Command>, screen: &Screen) -> Result<ExitCode, Trouble> {
     match command {
         None => commands::overview::run(screen),
+        Some(Command::Watch(arguments)) => watch::run(&arguments, screen),
         Some(Command::List(arguments)) => commands::list::run(&arguments, screen),
         Some(Command::Check(arguments)) => commands::check::run(&arguments, screen),
         Some(Command::Replay(arguments)) => commands::replay::run(&arguments, screen),

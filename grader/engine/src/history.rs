@@ -5,9 +5,11 @@
 
 use crate::trouble::{Context, Trouble, make_folder};
 use crate::workspace::Workspace;
+use chrono::{DateTime, FixedOffset};
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 use verdict::{Attempt, Entry};
 
 /// The file of one workspace.
@@ -23,6 +25,23 @@ pub struct Past {
     pub entries: Vec<Entry>,
     /// How many lines could not be read.
     pub unreadable: usize,
+}
+
+/// Somebody who does nothing for so long has gone away.
+const LONGEST_PAUSE: chrono::TimeDelta = chrono::TimeDelta::minutes(30);
+
+impl Past {
+    /// The time between what was done with an exercise and what was done next with it, pauses left out: a lower bound of the
+    /// time that was spent, since what came before the first grading is seen only in `watch`.
+    pub fn time_spent(&self, exercise: &str) -> Duration {
+        let own = self.entries.iter().filter(|entry| entry.exercise == exercise);
+        let times: Vec<DateTime<FixedOffset>> =
+            own.filter_map(|entry| DateTime::parse_from_rfc3339(&entry.at).ok()).collect();
+        let gaps = times.windows(2).map(|pair| pair[1] - pair[0]);
+        let all =
+            gaps.filter(|gap| *gap > chrono::TimeDelta::zero() && *gap <= LONGEST_PAUSE).sum::<chrono::TimeDelta>();
+        all.to_std().unwrap_or_default()
+    }
 }
 
 impl History {
@@ -110,6 +129,24 @@ mod tests {
         assert_eq!(past.unreadable, 1);
         let what: Vec<_> = past.entries.into_iter().map(|entry| entry.what).collect();
         assert_eq!(what, [Attempt::GaveUp, Attempt::Reset]);
+    }
+
+    #[test]
+    fn pauses_are_no_time_spent() {
+        let entry = |at: &str, exercise: &str| Entry { at: at.into(), exercise: exercise.into(), what: Attempt::Reset };
+        let past = Past {
+            entries: vec![
+                entry("2026-01-01T10:00:00Z", "11_gil"),
+                entry("2026-01-01T10:20:00Z", "11_gil"),
+                entry("2026-01-01T10:21:00Z", "22_gather"),
+                entry("2026-01-01T12:00:00Z", "11_gil"),
+                entry("not a time", "11_gil"),
+                entry("2026-01-01T12:05:00Z", "11_gil"),
+            ],
+            unreadable: 0,
+        };
+        assert_eq!(past.time_spent("11_gil"), Duration::from_secs(25 * 60));
+        assert_eq!(past.time_spent("22_gather"), Duration::ZERO);
     }
 
     #[test]

@@ -38,6 +38,7 @@ pub mod pipeline;
 pub mod processes;
 pub mod replays;
 pub mod sandbox;
+pub mod settings;
 pub mod sign_test;
 mod stage;
 pub mod submission;

@@ -35,6 +35,8 @@ pub struct Grader {
     pub jobs: usize,
     /// Whether many submissions of the same exercise are graded: what they have in common is then kept on the disk.
     pub many: bool,
+    /// Facts that are run before the others, by name: those that failed last, so that the first answer comes soon.
+    pub first: Vec<String>,
 }
 
 impl Grader {
@@ -49,7 +51,7 @@ impl Grader {
         let toolchain = Toolchain::find(&workspace.root, &workspace.target)?;
         let jobs = std::thread::available_parallelism().map_or(1, usize::from);
         sweep(&workspace.target.join("runs"));
-        Ok(Grader { workspace, toolchain, jobs, many: false })
+        Ok(Grader { workspace, toolchain, jobs, many: false, first: Vec::new() })
     }
 
     /// Grades one submission. `only` names the checks to make; all of the exercise's if `None`.
@@ -72,7 +74,12 @@ impl Grader {
             return Err(Trouble::Usage(format!("{} has none of these checks; it has {names}", exercise.folder)));
         }
         let folder = RunFolder::new(&self.workspace)?;
-        let grading = Grading { stage: self.stage(exercise, source, watch, &folder), wanted, jobs: self.jobs };
+        let grading = Grading {
+            stage: self.stage(exercise, source, watch, &folder),
+            wanted,
+            jobs: self.jobs,
+            first: &self.first,
+        };
         let mut checks = grading.run()?;
         if processes::interrupted() {
             return Err(Trouble::Interrupted);
@@ -146,6 +153,8 @@ pub(crate) struct Grading<'a> {
     pub(crate) wanted: Vec<Check>,
     /// How many facts run at once.
     pub(crate) jobs: usize,
+    /// Facts that are run before the others.
+    pub(crate) first: &'a [String],
 }
 
 impl Grading<'_> {
@@ -160,7 +169,7 @@ impl Grading<'_> {
     fn run(&self) -> Result<Vec<CheckReport>, Trouble> {
         let mut reports = Vec::new();
         if self.wants(Check::SourceRules) {
-            reports.push(self.source_rules()?);
+            reports.push(self.told(self.source_rules()?));
         }
         let judged = [Check::Build, Check::CompileFail, Check::Behaviour, Check::Transcript];
         let judges = judged.iter().any(|check| self.wants(*check));
@@ -212,12 +221,15 @@ impl Grading<'_> {
                     self.not_run(Check::Timing, because)
                 }
             };
-            reports.push(report);
-        }
-        for report in &reports {
-            (self.stage.watch)(Event::Ended(Box::new(report.clone())));
+            reports.push(self.told(report));
         }
         Ok(reports)
+    }
+
+    /// Tells whoever watches that a check has ended.
+    fn told(&self, report: CheckReport) -> CheckReport {
+        (self.stage.watch)(Event::Ended(Box::new(report.clone())));
+        report
     }
 
     /// The report on a build that failed, when no check that was asked for has made one.
@@ -230,7 +242,10 @@ impl Grading<'_> {
     /// Builds what exploring needs and explores; everything else goes on meanwhile.
     fn explore(&self) -> Result<Result<CheckReport, (Compiled, Kit)>, Trouble> {
         match self.stage.explored()? {
-            Explored::Ready(tests) => self.scenarios(&tests, &self.stage.exercise.config.schedules).map(Ok),
+            Explored::Ready(tests) => {
+                let report = self.scenarios(&tests, &self.stage.exercise.config.schedules)?;
+                Ok(Ok(self.told(report)))
+            }
             Explored::Refused(compiled, kit) => Ok(Err((compiled, kit))),
         }
     }
@@ -257,12 +272,13 @@ impl Grading<'_> {
             judged.extend(self.failed_build()?);
         }
         if judged.iter().any(|report| report.check == Check::Build && report.outcome == Outcome::Failed) {
-            return Ok(self.not_run(Check::Schedules, "the submission does not compile"));
+            return Ok(self.told(self.not_run(Check::Schedules, "the submission does not compile")));
         }
         self.stage.insist_on_reference(&kit, Mode::Explore, &["schedules"])?;
         let Stage { workspace, source, exercise, .. } = self.stage;
         let shown = workspace.shown(&source.root);
-        Ok(schedules::unexplorable(exercise.points(Check::Schedules), &compiled, source, &shown, 0))
+        let of = exercise.points(Check::Schedules);
+        Ok(self.told(schedules::unexplorable(of, &compiled, source, &shown, 0)))
     }
 
     fn source_rules(&self) -> Result<CheckReport, Trouble> {
@@ -285,7 +301,7 @@ impl Grading<'_> {
         let millis = || begun.elapsed().as_millis() as u64;
         let kit = self.stage.kit(Mode::Judge)?;
         let _ = ready.send(());
-        watch(Event::Compiling { what: "your code" });
+        watch(Event::Compiling { what: "your code".into() });
         let of = exercise.points(Check::Build);
         let needs_tests = self.wants(Check::Behaviour) || self.wants(Check::Transcript) || self.wants(Check::Build);
         std::thread::scope(|scope| {
@@ -309,7 +325,7 @@ impl Grading<'_> {
                 let shown = workspace.shown(&source.root);
                 build::failed(of, &subject, source, &shown, millis())
             } else if needs_tests {
-                watch(Event::Compiling { what: "the hidden tests with it" });
+                watch(Event::Compiling { what: "the hidden tests with it".into() });
                 let compiled = self.stage.hidden(kit, Mode::Judge, &JUDGED, &subject.artifact)?;
                 if compiled.success {
                     // Facts are exact under load, so what timing needs can be built beside them.
@@ -330,23 +346,23 @@ impl Grading<'_> {
             } else {
                 "the submission does not compile"
             };
-            reports.push(build);
+            reports.push(self.told(build));
             for check in [Check::Behaviour, Check::Transcript].into_iter().filter(|check| self.wants(*check)) {
-                reports.push(match &tests {
+                reports.push(self.told(match &tests {
                     None => self.not_run(check, because),
                     Some(tests) if check == Check::Behaviour => self.behaviour(tests)?,
                     Some(tests) => self.transcript(tests)?,
-                });
+                }));
             }
             if let Some(cases) = cases {
                 let report = cases.join().map_err(|_| Trouble::Ours("the compile-fail check panicked".into()))?;
                 let report = report?;
                 // Against another API every case fails, and none for the reason it is about.
-                reports.push(if subject.success && needs_tests && tests.is_none() {
+                reports.push(self.told(if subject.success && needs_tests && tests.is_none() {
                     self.not_run(Check::CompileFail, because)
                 } else {
                     report
-                });
+                }));
             }
             Ok(reports)
         })
@@ -354,7 +370,8 @@ impl Grading<'_> {
 
     pub(crate) fn behaviour(&self, tests: &Tests) -> Result<CheckReport, Trouble> {
         let facts = manifest::functions(&self.stage.exercise.tests.join("behaviour.rs"), "fact")?;
-        behaviour::check(tests, &facts, self.stage.exercise.points(Check::Behaviour), self.jobs, self.stage.watch)
+        let of = self.stage.exercise.points(Check::Behaviour);
+        behaviour::check(tests, &facts, of, self.jobs, self.first, self.stage.watch)
     }
 
     pub(crate) fn transcript(&self, tests: &Tests) -> Result<CheckReport, Trouble> {

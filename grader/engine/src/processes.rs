@@ -11,6 +11,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The environment variable that marks a process, and what it starts, with the number of its run.
 const RUN: &str = "GRADER_RUN";
@@ -94,6 +95,36 @@ impl Process {
         if !self.waited {
             // SAFETY: a plain `kill`; the group is ours, since the process has not been waited for.
             unsafe { libc::kill(-self.id, libc::SIGKILL) };
+        }
+    }
+
+    /// Asks the process to end (SIGINT) and waits for it; kills it when it has not ended after `patience`.
+    ///
+    /// # Errors
+    /// If the process cannot be waited for.
+    pub fn end_soon(&mut self, patience: Duration) -> io::Result<End> {
+        let begun = Instant::now();
+        // SAFETY: a plain `kill` of a process that has not been waited for.
+        unsafe { libc::kill(self.id, libc::SIGINT) };
+        while !self.has_ended()? {
+            if begun.elapsed() > patience {
+                self.kill();
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.wait()
+    }
+
+    fn has_ended(&self) -> io::Result<bool> {
+        let options = libc::WEXITED | libc::WNOWAIT | libc::WNOHANG;
+        // SAFETY: `info` is a valid place for the answer, and all zeros are valid for it.
+        unsafe {
+            let mut info: libc::siginfo_t = std::mem::zeroed();
+            if libc::waitid(libc::P_PID, self.id as u32, &raw mut info, options) == -1 {
+                return Err(io::Error::last_os_error());
+            }
+            Ok(info.si_pid() != 0)
         }
     }
 

@@ -60,7 +60,7 @@ impl Stage<'_> {
     /// Builds what exploring needs.
     pub(crate) fn explored(&self) -> Result<Explored, Trouble> {
         let kit = self.kit(Mode::Explore)?;
-        (self.watch)(Event::Compiling { what: "your code once more, to explore its schedules" });
+        (self.watch)(Event::Compiling { what: "your code once more, to explore its schedules".into() });
         let subject = self.subject(&kit, Mode::Explore, &mut || {})?;
         if !subject.success {
             return Ok(Explored::Refused(subject, kit));
@@ -76,7 +76,7 @@ impl Stage<'_> {
     pub(crate) fn timed(&self) -> Result<Result<Timed, &'static str>, Trouble> {
         let workloads = manifest::functions(&self.exercise.tests.join("timing.rs"), "workload")?;
         let kit = self.kit(Mode::Time)?;
-        (self.watch)(Event::Compiling { what: "your code, optimised, for timing" });
+        (self.watch)(Event::Compiling { what: "your code, optimised, for timing".into() });
         let reference = self.timed_reference(&kit)?;
         let subject = self.subject(&kit, Mode::Time, &mut || {})?;
         if !subject.success {

@@ -1,9 +1,12 @@
-//! What happens during a grading, for somebody who watches.
+//! What happens during a grading, for somebody who watches: also as lines of JSON (`--format events`).
 
-use crate::{Check, CheckReport, Outcome};
+use crate::{Check, CheckReport, Finding, Outcome, Report};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// One step of a grading. A watcher may ignore any of them; the report has everything that matters.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
 pub enum Event {
     /// Dependencies of an exercise are being built; this happens once, and takes a while.
     Preparing {
@@ -13,7 +16,7 @@ pub enum Event {
     /// The compiler is at work.
     Compiling {
         /// On what.
-        what: &'static str,
+        what: Cow<'static, str>,
     },
     /// A check has begun.
     Started {
@@ -30,7 +33,12 @@ pub enum Event {
         name: String,
         /// How it ended.
         outcome: Outcome,
+        /// What is wrong, if something is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        finding: Option<Box<Finding>>,
     },
     /// A check has ended.
     Ended(Box<CheckReport>),
+    /// The grading has ended: the last line of `--format events`.
+    Report(Box<Report>),
 }

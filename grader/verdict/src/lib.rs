@@ -19,7 +19,7 @@ pub use check::{Check, UnknownCheck};
 pub use event::Event;
 pub use finding::{Finding, Kind, Location, Standing};
 pub use interleaving::{Call, Discovery, Interleaving, Mark, Object, Step, Waiting};
-pub use progress::{Attempt, Entry, Progress, State};
+pub use progress::{Attempt, Entry, Progress, State, Timed};
 pub use report::{
     CheckReport, Evidence, FORMAT_VERSION, Item, Origin, Outcome, Pairs, Report, Schedules, Score, Submission, Verdict,
 };

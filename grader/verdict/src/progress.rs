@@ -19,6 +19,8 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "did", deny_unknown_fields)]
 pub enum Attempt {
+    /// Opened it in `watch`: time is counted from here.
+    Opened,
     /// Had it graded.
     Check {
         /// The verdict.
@@ -29,6 +31,12 @@ pub enum Attempt {
         score: Score,
         /// The checks that failed.
         failed: Vec<Check>,
+        /// The facts, cases, scenarios, transcripts and workloads that failed, by name.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        items: Vec<String>,
+        /// For each workload, how many times as long as the reference it took.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        timing: Vec<Timed>,
         /// How long the grading took, in milliseconds.
         millis: u64,
     },
@@ -43,8 +51,18 @@ pub enum Attempt {
     Reset,
 }
 
+/// How long one workload took.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timed {
+    /// The workload's name.
+    pub workload: String,
+    /// So many times as long as the reference.
+    pub ratio: f64,
+}
+
 /// How far one exercise has come.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Progress {
     /// Complete gradings of the learner's own code.
     pub attempts: usize,
@@ -56,6 +74,9 @@ pub struct Progress {
     pub gave_up: bool,
     /// How many hints have been read.
     pub hints: usize,
+    /// The best of the complete gradings that were accepted: so many times as long as the reference, in the workload that is
+    /// slowest in comparison.
+    pub ratio: Option<f64>,
 }
 
 /// The state of an exercise, in one word.
@@ -78,17 +99,20 @@ impl Progress {
         let mut progress = Progress::default();
         for entry in entries.into_iter().filter(|entry| entry.exercise == exercise) {
             match &entry.what {
-                Attempt::Check { verdict, complete, score, .. } => {
+                Attempt::Check { verdict, complete, score, timing, .. } => {
                     progress.attempts += 1;
                     if score.points >= progress.best.points && *complete {
                         progress.best = *score;
                     }
-                    progress.accepted |= *complete && *verdict == Verdict::Accepted;
+                    let accepted = *complete && *verdict == Verdict::Accepted;
+                    progress.accepted |= accepted;
+                    let slowest = timing.iter().map(|timed| timed.ratio).reduce(f64::max).filter(|_| accepted);
+                    progress.ratio = [progress.ratio, slowest].into_iter().flatten().reduce(f64::min);
                 }
                 Attempt::Hint { number } => progress.hints = progress.hints.max(*number),
                 Attempt::GaveUp => progress.gave_up |= !progress.accepted,
                 // A reset puts the file back, not the history: what was accepted stays accepted.
-                Attempt::Reset => {}
+                Attempt::Reset | Attempt::Opened => {}
             }
         }
         progress
@@ -111,7 +135,15 @@ mod tests {
     use proptest::prelude::*;
 
     fn check(verdict: Verdict, complete: bool) -> Attempt {
-        Attempt::Check { verdict, complete, score: Score { points: 5, of: 10 }, failed: vec![], millis: 1 }
+        Attempt::Check {
+            verdict,
+            complete,
+            score: Score { points: 5, of: 10 },
+            failed: vec![],
+            items: vec![],
+            timing: vec![],
+            millis: 1,
+        }
     }
 
     fn any_attempt() -> impl Strategy<Value = Attempt> {
@@ -141,6 +173,24 @@ mod tests {
             prop_assert_eq!(accepted, entries.iter().any(|entry| entry.what == check(Verdict::Accepted, true)));
             prop_assert_eq!(Progress::of("22_gather", &entries), Progress::default());
         }
+    }
+
+    #[test]
+    fn the_best_ratio_is_that_of_the_slowest_workload_in_the_best_accepted_grading() {
+        let timed = |verdict: Verdict, ratios: [f64; 2]| {
+            let timing = ratios.map(|ratio| Timed { workload: String::new(), ratio }).to_vec();
+            let score = Score { points: 5, of: 10 };
+            let what =
+                Attempt::Check { verdict, complete: true, score, failed: vec![], items: vec![], timing, millis: 1 };
+            Entry { at: String::new(), exercise: "11_gil".into(), what }
+        };
+        let past = [
+            timed(Verdict::Accepted, [1.5, 0.9]),
+            timed(Verdict::Rejected, [0.2, 0.2]),
+            timed(Verdict::Accepted, [1.1, 1.2]),
+            timed(Verdict::Accepted, [0.5, 1.4]),
+        ];
+        assert_eq!(Progress::of("11_gil", &past).ratio, Some(1.2));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use engine::pipeline::Grader;
 use engine::replays;
 use engine::submission::Source;
 use engine::trouble::Trouble;
-use verdict::{Attempt, Check, Origin, Outcome, Report, Verdict};
+use verdict::{Attempt, Check, Event, Evidence, Origin, Outcome, Report, Timed, Verdict};
 
 pub(crate) fn run(arguments: &CheckArguments, screen: &Screen) -> Result<ExitCode, Trouble> {
     let desk = Desk::open(screen)?;
@@ -27,15 +27,25 @@ pub(crate) fn run(arguments: &CheckArguments, screen: &Screen) -> Result<ExitCod
             arguments.submission.as_ref().map_or_else(|| Source::learner(exercise), |path| Source::submitted(path))
         })
         .collect::<Result<_, _>>()?;
-    let grader = Grader::new(desk.workspace.clone())?;
+    let mut grader = Grader::new(desk.workspace.clone())?;
     let only: Option<&[Check]> = (!arguments.only.is_empty()).then_some(&arguments.only);
     let plain = arguments.output.is_some();
     let look = Look { width: screen.width, colour: screen.colour && !plain, verbose: arguments.verbose };
     let (mut reports, mut text) = (Vec::new(), String::new());
     for (exercise, source) in exercises.iter().zip(&sources) {
         let live = Live::new(screen, &exercise.slug);
-        let report = grader.grade(exercise, source, only, &|event| live.watch(event))?;
+        if source.origin == Origin::Learner {
+            grader.first = desk.failed_last(&exercise.folder);
+        }
+        let watch = |event: Event| match arguments.format {
+            ReportFormat::Events => screen.print(&json::line(&event)),
+            _ => live.watch(event),
+        };
+        let report = grader.grade(exercise, source, only, &watch)?;
         drop(live);
+        if arguments.format == ReportFormat::Events {
+            screen.print(&json::line(&Event::Report(Box::new(report.clone()))));
+        }
         if source.origin == Origin::Learner {
             desk.record(screen, &exercise.folder, attempt(&report));
             if let Err(trouble) = replays::keep(&desk.workspace, exercise, source, &report) {
@@ -57,7 +67,7 @@ pub(crate) fn run(arguments: &CheckArguments, screen: &Screen) -> Result<ExitCod
             let summary = summary(&reports);
             if plain { text.push_str(&summary) } else { screen.print(&summary) }
         }
-        ReportFormat::Terminal => {}
+        ReportFormat::Terminal | ReportFormat::Events => {}
         ReportFormat::Json => text = json::render(&reports),
         ReportFormat::Junit => text = junit::render(&reports),
     }
@@ -91,17 +101,24 @@ fn chosen(arguments: &CheckArguments, desk: &Desk) -> Result<Vec<Exercise>, Trou
 
 fn attempt(report: &Report) -> Attempt {
     let failed = report.checks.iter().filter(|check| check.outcome == Outcome::Failed);
+    let items = report.checks.iter().flat_map(|check| &check.items).filter(|item| item.outcome == Outcome::Failed);
+    let timing = report.checks.iter().flat_map(|check| match &check.evidence {
+        Evidence::Pairs { workloads } => workloads.as_slice(),
+        _ => &[],
+    });
     Attempt::Check {
         verdict: report.verdict,
         complete: report.complete,
         score: report.score,
         failed: failed.map(|check| check.check).collect(),
+        items: items.map(|item| item.name.clone()).collect(),
+        timing: timing.map(|pairs| Timed { workload: pairs.workload.clone(), ratio: pairs.ratio }).collect(),
         millis: report.millis,
     }
 }
 
 /// What to type next, after the learner's own exercise was graded.
-fn advice(report: &Report, exercise: &Exercise, source: &Source) -> String {
+pub(crate) fn advice(report: &Report, exercise: &Exercise, source: &Source) -> String {
     if source.origin != Origin::Learner {
         return String::new();
     }

@@ -5,9 +5,18 @@ use crate::args::Hint;
 use crate::exit_code::ExitCode;
 use crate::render::prose;
 use crate::screen::Screen;
+use engine::catalog::Exercise;
 use engine::notes;
 use engine::trouble::Trouble;
 use verdict::Attempt;
+
+/// The number of the next hint of an exercise of which so many have been read, if there is one.
+pub(crate) fn next(exercise: &Exercise, read: usize) -> Result<Option<usize>, Trouble> {
+    let path = exercise.notes();
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| Trouble::Usage(format!("cannot read the hints in {}: {error}", path.display())))?;
+    Ok(Some(read + 1).filter(|number| *number <= notes::hints(&text).len()))
+}
 
 pub(crate) fn run(arguments: &Hint, screen: &Screen) -> Result<ExitCode, Trouble> {
     let desk = Desk::open(screen)?;

@@ -17,8 +17,8 @@ struct Document {
 }
 
 #[derive(Serialize)]
-struct Row {
-    exercise: String,
+pub(crate) struct Row {
+    pub(crate) exercise: String,
     section: String,
     title: String,
     minutes: u32,
@@ -30,15 +30,25 @@ struct Row {
     points: u32,
     hints: usize,
     gave_up: bool,
+    /// The time that is known to have been spent, in seconds.
+    seconds: u64,
+    /// The best of the accepted gradings: so many times as long as the reference, in the slowest workload.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ratio: Option<f64>,
     file: String,
+}
+
+impl Row {
+    /// Whether the row has a text in its name, section, title or topics. The text is in lower case.
+    pub(crate) fn matches(&self, text: &str) -> bool {
+        let all = [&self.exercise, &self.section, &self.title].into_iter().chain(&self.topics);
+        all.into_iter().any(|part| part.to_lowercase().contains(text))
+    }
 }
 
 pub(crate) fn run(arguments: &List, screen: &Screen) -> Result<ExitCode, Trouble> {
     let desk = Desk::open(screen)?;
-    let mut rows = Vec::new();
-    for folder in &desk.folders {
-        rows.push(row(&desk, &Exercise::read(&desk.workspace, folder)?, &desk.progress(folder)));
-    }
+    let rows = rows(&desk)?;
     let text = match arguments.format {
         ListFormat::Terminal => table(&rows, screen),
         ListFormat::Json => {
@@ -49,6 +59,12 @@ pub(crate) fn run(arguments: &List, screen: &Screen) -> Result<ExitCode, Trouble
     };
     screen.print(&text);
     Ok(ExitCode::Success)
+}
+
+/// One row per exercise.
+pub(crate) fn rows(desk: &Desk) -> Result<Vec<Row>, Trouble> {
+    let row = |folder: &String| Ok(row(desk, &Exercise::read(&desk.workspace, folder)?, &desk.progress(folder)));
+    desk.folders.iter().map(row).collect()
 }
 
 fn row(desk: &Desk, exercise: &Exercise, progress: &Progress) -> Row {
@@ -66,27 +82,54 @@ fn row(desk: &Desk, exercise: &Exercise, progress: &Progress) -> Row {
         points: config.points.values().sum(),
         hints: progress.hints,
         gave_up: progress.gave_up,
+        seconds: desk.past.time_spent(&exercise.folder).as_secs(),
+        ratio: progress.ratio,
         file: desk.workspace.shown(&exercise.starter.join("src/lib.rs")),
     }
 }
 
-fn table(rows: &[Row], screen: &Screen) -> String {
-    let width = rows.iter().map(|row| row.exercise.len()).max().unwrap_or(0);
-    // Sign, name, difficulty, minutes, points; the title has the rest.
-    let room = screen.width.saturating_sub(width + 31).max(16);
-    let mut text = String::new();
+/// The rows below a heading. Where the terminal is wide enough, each has its title.
+pub(crate) fn table(rows: &[Row], screen: &Screen) -> String {
+    let width = rows.iter().map(|row| row.exercise.len()).max().unwrap_or(8);
+    // Sign, name, difficulty, minutes, points, attempts, time, ratio, hints; the title has the rest.
+    let room = screen.width.saturating_sub(width + 52);
+    let room = if room < 20 { 0 } else { room };
+    let dim = |text: &str| if screen.colour { paint(Style::new().dimmed(), text) } else { text.to_owned() };
+    let title = |text: &str| if room == 0 { String::new() } else { format!("{:<room$}", shorten(text, room - 2)) };
+    let heading = format!("  {:<width$}  {}level minutes    points tried  spent  ratio hints", "exercise", title(""));
+    let mut text = dim(&heading) + "\n";
     for row in rows {
         let (sign, word, style) = sign(row.state);
         let sign = if screen.colour { paint(style, sign) } else { sign.to_owned() };
-        let points = if row.attempts == 0 { word.to_owned() } else { format!("{}/{}", row.best_points, row.points) };
+        let points = match row.state {
+            State::New => word.to_owned(),
+            State::GivenUp => word.to_owned(),
+            State::Begun | State::Accepted => format!("{}/{}", row.best_points, row.points),
+        };
         let difficulty = "●".repeat(row.difficulty.into()) + &"○".repeat(5 - usize::from(row.difficulty.min(5)));
-        let title = shorten(&row.title, room);
-        let line =
-            format!("{sign} {:<width$}  {title:<room$}  {difficulty} {:>3} min {points:>8}", row.exercise, row.minutes);
+        let unless = |is_none: bool, text: String| if is_none { String::new() } else { text };
+        let tried = unless(row.attempts == 0, format!("{}×", row.attempts));
+        let spent = unless(row.seconds < 60, duration(row.seconds));
+        let ratio = row.ratio.map_or(String::new(), |ratio| format!("{ratio:.2}×"));
+        let hints = unless(row.hints == 0, row.hints.to_string());
+        let line = format!(
+            "{sign} {:<width$}  {}{difficulty} {:>7} {points:>9} {tried:>5} {spent:>6} {ratio:>6} {hints:>5}",
+            row.exercise,
+            title(&row.title),
+            row.minutes
+        );
         text.push_str(line.trim_end());
         text.push('\n');
     }
     text
+}
+
+/// `25 min`, `1:05 h`.
+fn duration(seconds: u64) -> String {
+    match seconds / 60 {
+        minutes @ 0..60 => format!("{minutes} min"),
+        minutes => format!("{}:{:02} h", minutes / 60, minutes % 60),
+    }
 }
 
 /// A sign, a word and a colour for a state.

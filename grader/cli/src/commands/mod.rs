@@ -15,11 +15,12 @@ use crate::bundle;
 use crate::screen::Screen;
 use engine::catalog::{self, Exercise};
 use engine::curriculum;
-use engine::history::History;
+use engine::history::{History, Past};
 use engine::layout;
+use engine::settings::Settings;
 use engine::trouble::Trouble;
 use engine::workspace::Workspace;
-use verdict::{Attempt, Entry, Progress};
+use verdict::{Attempt, Progress};
 
 /// What most commands begin with.
 pub(crate) struct Desk {
@@ -27,7 +28,8 @@ pub(crate) struct Desk {
     /// Folder names of all exercises, in the order of the curriculum.
     pub(crate) folders: Vec<String>,
     pub(crate) history: History,
-    pub(crate) entries: Vec<Entry>,
+    pub(crate) past: Past,
+    pub(crate) settings: Settings,
 }
 
 impl Desk {
@@ -44,7 +46,7 @@ impl Desk {
         // A history that cannot be read must not keep anybody from working.
         let past = history.read().unwrap_or_else(|trouble| {
             screen.remark(&format!("note: {trouble}; going on without your history"));
-            engine::history::Past::default()
+            Past::default()
         });
         if past.unreadable > 0 {
             screen.remark(&format!(
@@ -54,7 +56,8 @@ impl Desk {
                 if past.unreadable == 1 { "is" } else { "are" }
             ));
         }
-        Ok(Desk { workspace, folders, history, entries: past.entries })
+        let settings = Settings::of(&workspace)?;
+        Ok(Desk { workspace, folders, history, past, settings })
     }
 
     /// The exercise that `name` means.
@@ -64,12 +67,27 @@ impl Desk {
 
     /// How far an exercise has come.
     pub(crate) fn progress(&self, folder: &str) -> Progress {
-        Progress::of(folder, &self.entries)
+        Progress::of(folder, &self.past.entries)
+    }
+
+    /// What failed in the last grading of an exercise, by name.
+    pub(crate) fn failed_last(&self, folder: &str) -> Vec<String> {
+        let own = self.past.entries.iter().rev().filter(|entry| entry.exercise == folder);
+        let last = own.filter_map(|entry| match &entry.what {
+            Attempt::Check { items, .. } => Some(items.clone()),
+            _ => None,
+        });
+        last.into_iter().next().unwrap_or_default()
     }
 
     /// The first exercise of the curriculum that is not accepted yet.
     pub(crate) fn next(&self) -> Option<&str> {
         self.folders.iter().find(|folder| !self.progress(folder).accepted).map(String::as_str)
+    }
+
+    /// Records what the learner did, while the terminal is ours: what cannot be recorded is not said.
+    pub(crate) fn record_quietly(&self, folder: &str, what: Attempt) {
+        let _ = self.history.append(folder, what);
     }
 
     /// Records what the learner did. If it cannot be recorded, says so, and the work goes on.

@@ -4,6 +4,7 @@ use super::Desk;
 use crate::args::Reset;
 use crate::exit_code::ExitCode;
 use crate::screen::Screen;
+use engine::catalog::Exercise;
 use engine::trouble::Trouble;
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -13,34 +14,53 @@ use verdict::Attempt;
 pub(crate) fn run(arguments: &Reset, screen: &Screen) -> Result<ExitCode, Trouble> {
     let desk = Desk::open(screen)?;
     let exercise = desk.exercise(&arguments.exercise)?;
-    let (starter, file) = (exercise.tests.join("starter.rs"), exercise.starter.join("src/lib.rs"));
-    let wanted = fs::read(&starter)
-        .map_err(|error| Trouble::Usage(format!("cannot read the starter {}: {error}", starter.display())))?;
-    let shown = desk.workspace.shown(&file);
-    let own = match fs::read(&file) {
-        Ok(own) => Some(own),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(Trouble::Usage(format!("cannot read {shown}: {error}; nothing was changed"))),
-    };
-    if own.as_ref() == Some(&wanted) {
-        screen.print(&format!("{shown} is the starter already\n"));
+    let file = exercise.starter.join("src/lib.rs");
+    if is_starter(&exercise)? {
+        screen.print(&format!("{} is the starter already\n", desk.workspace.shown(&file)));
         return Ok(ExitCode::Success);
     }
-    if !arguments.yes && own.is_some() && !confirmed(&shown)? {
+    if !arguments.yes && file.exists() && !confirmed(&desk.workspace.shown(&file))? {
         screen.print("nothing was changed\n");
         return Ok(ExitCode::Success);
     }
-    if let Some(own) = own {
-        let backup = keep(&desk.workspace.state.join("backups").join(&exercise.folder), &own)
-            .map_err(|error| Trouble::Ours(format!("cannot keep a copy of {shown}: {error}; nothing was changed")))?;
-        screen.print(&format!("your file is kept as {}\n", desk.workspace.shown(&backup)));
+    screen.print(&put_back(&desk, &exercise)?);
+    desk.record(screen, &exercise.folder, Attempt::Reset);
+    Ok(ExitCode::Success)
+}
+
+fn starter(exercise: &Exercise) -> Result<Vec<u8>, Trouble> {
+    let starter = exercise.tests.join("starter.rs");
+    fs::read(&starter)
+        .map_err(|error| Trouble::Usage(format!("cannot read the starter {}: {error}", starter.display())))
+}
+
+fn is_starter(exercise: &Exercise) -> Result<bool, Trouble> {
+    let wanted = starter(exercise)?;
+    Ok(fs::read(exercise.starter.join("src/lib.rs")).is_ok_and(|own| own == wanted))
+}
+
+/// Puts the starter back, after the learner's file was copied. Returns what was done, in words.
+pub(crate) fn put_back(desk: &Desk, exercise: &Exercise) -> Result<String, Trouble> {
+    let wanted = starter(exercise)?;
+    let file = exercise.starter.join("src/lib.rs");
+    let shown = desk.workspace.shown(&file);
+    let mut words = String::new();
+    match fs::read(&file) {
+        Ok(own) if own == wanted => return Ok(format!("{shown} is the starter already\n")),
+        Ok(own) => {
+            let backup = keep(&desk.workspace.state.join("backups").join(&exercise.folder), &own).map_err(|error| {
+                Trouble::Ours(format!("cannot keep a copy of {shown}: {error}; nothing was changed"))
+            })?;
+            words.push_str(&format!("your file is kept as {}\n", desk.workspace.shown(&backup)));
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(Trouble::Usage(format!("cannot read {shown}: {error}; nothing was changed"))),
     }
     replace(&file, &wanted).map_err(|error| {
         Trouble::Ours(format!("cannot put the starter back into {shown}: {error}; your file is as it was"))
     })?;
-    screen.print(&format!("{shown} is the starter again\n"));
-    desk.record(screen, &exercise.folder, Attempt::Reset);
-    Ok(ExitCode::Success)
+    words.push_str(&format!("{shown} is the starter again\n"));
+    Ok(words)
 }
 
 fn confirmed(shown: &str) -> Result<bool, Trouble> {

@@ -1,7 +1,7 @@
 //! JSON, as `grader/report.schema.json` describes it.
 
 use serde::Serialize;
-use verdict::{FORMAT_VERSION, Report};
+use verdict::{Event, FORMAT_VERSION, Report};
 
 /// The whole document.
 #[derive(Serialize)]
@@ -9,6 +9,11 @@ struct Document<'a> {
     format_version: u32,
     grader: &'static str,
     reports: &'a [Report],
+}
+
+/// One step of a grading as a line.
+pub(crate) fn line(event: &Event) -> String {
+    serde_json::to_string(event).expect("an event has string keys only") + "\n"
 }
 
 /// Renders reports as one JSON document.

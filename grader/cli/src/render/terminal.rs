@@ -36,7 +36,14 @@ pub(crate) fn render(report: &Report, look: Look) -> String {
     page.text
 }
 
-/// Renders one failing schedule with every step.
+/// Renders the line of one check.
+pub(crate) fn row(check: &CheckReport, look: Look) -> String {
+    let mut page = Page { text: String::new(), look };
+    page.row(check);
+    page.text
+}
+
+/// Renders one finding; with a verbose look, every step of its schedule.
 pub(crate) fn replay(finding: &Finding, look: Look) -> String {
     let mut page = Page { text: String::new(), look };
     page.finding(&Group { first: finding, others: Vec::new() });
@@ -300,7 +307,7 @@ fn sign(outcome: &Outcome) -> (&'static str, Style) {
 }
 
 /// The check's name as words.
-fn words_of(check: Check) -> &'static str {
+pub(crate) fn words_of(check: Check) -> &'static str {
     match check {
         Check::SourceRules => "source rules",
         Check::Build => "build",

@@ -12,7 +12,7 @@ use verdict::{Check, CheckReport, Event, Evidence, Finding, Item, Kind, Outcome}
 /// After so many facts that ran into their time limit, the others are not tried: each would take as long.
 const MOST_TIME_LIMITS: usize = 2;
 
-/// Runs all facts.
+/// Runs all facts, those named in `first` before the others.
 ///
 /// # Errors
 /// If a process could not be started or looked after.
@@ -21,6 +21,7 @@ pub fn check(
     facts: &[Hidden],
     of: u32,
     jobs: usize,
+    first: &[String],
     watch: &(dyn Fn(Event) + Sync),
 ) -> Result<CheckReport, Trouble> {
     let begun = Instant::now();
@@ -28,7 +29,9 @@ pub fn check(
     let run =
         Run { tests, watch, results: facts.iter().map(|_| Mutex::new(None)).collect(), hangs: AtomicUsize::new(0) };
     let (alone, together): (Vec<usize>, Vec<usize>) = (0..facts.len()).partition(|index| facts[*index].has("alone"));
-    in_parallel(&together, jobs, |_, index| run.one(*index, &facts[*index]))?;
+    let mut order = together.clone();
+    order.sort_by_key(|index| !first.contains(&facts[*index].name));
+    in_parallel(&order, jobs, |_, index| run.one(*index, &facts[*index]))?;
     for index in &alone {
         run.one(*index, &facts[*index])?;
     }
@@ -89,7 +92,12 @@ impl Run<'_> {
                 finding = Some(*found);
             }
         }
-        (self.watch)(Event::Item { check: Check::Behaviour, name: item.name.clone(), outcome: item.outcome.clone() });
+        (self.watch)(Event::Item {
+            check: Check::Behaviour,
+            name: item.name.clone(),
+            outcome: item.outcome.clone(),
+            finding: finding.clone().map(Box::new),
+        });
         *self.results[index].lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some((item, finding));
         Ok(())
     }

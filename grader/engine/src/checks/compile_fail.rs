@@ -36,7 +36,12 @@ pub fn check(
             fault = judge(case, &diagnose(&[case], &folder.join(index.to_string()), compile)?);
         }
         let outcome = if fault.is_some() { Outcome::Failed } else { Outcome::Passed };
-        watch(Event::Item { check: Check::CompileFail, name: case.name.clone(), outcome: outcome.clone() });
+        watch(Event::Item {
+            check: Check::CompileFail,
+            name: case.name.clone(),
+            outcome: outcome.clone(),
+            finding: None,
+        });
         items.push(Item { name: case.name.clone(), statement: case.statement.clone(), outcome, millis: 0 });
         findings.extend(fault.map(|fault| finding(case, fault)));
     }

@@ -45,7 +45,8 @@ pub fn check(
     in_parallel(scenarios, jobs, |index, scenario| {
         let judged = one(tests, scenario, budgets, &translation)?;
         let (name, outcome) = (judged.item.name.clone(), judged.item.outcome.clone());
-        watch(Event::Item { check: Check::Schedules, name, outcome });
+        let finding = judged.finding.clone().map(Box::new);
+        watch(Event::Item { check: Check::Schedules, name, outcome, finding });
         *results[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(judged);
         Ok(())
     })?;

@@ -60,7 +60,12 @@ pub fn check(
             Measured::Decided(_, Decision::Slower) | Measured::Broke(..) | Measured::Endless => Outcome::Failed,
             Measured::Decided(..) => Outcome::Inconclusive,
         };
-        watch(Event::Item { check: Check::Timing, name: workload.name.clone(), outcome: outcome.clone() });
+        watch(Event::Item {
+            check: Check::Timing,
+            name: workload.name.clone(),
+            outcome: outcome.clone(),
+            finding: None,
+        });
         findings.extend(finding(workload, limit, &measured));
         if let Measured::Decided(of_it, _) = measured {
             pairs.push(of_it);

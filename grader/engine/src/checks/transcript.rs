@@ -34,7 +34,12 @@ pub fn check(
             Showed::Holds | Showed::Explored(_) => Some(differs(transcript, &wanted, "")),
         };
         let outcome = if finding.is_some() { Outcome::Failed } else { Outcome::Passed };
-        watch(Event::Item { check: Check::Transcript, name: transcript.name.clone(), outcome: outcome.clone() });
+        watch(Event::Item {
+            check: Check::Transcript,
+            name: transcript.name.clone(),
+            outcome: outcome.clone(),
+            finding: None,
+        });
         items.push(Item {
             name: transcript.name.clone(),
             statement: transcript.statement.clone(),

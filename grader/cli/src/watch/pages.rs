@@ -1,0 +1,168 @@
+//! The texts of the pages, with terminal colours in them.
+
+use super::model::{Counts, Model, Page, Phase, Running};
+use crate::commands::Desk;
+use crate::commands::list;
+use crate::render::prose;
+use crate::render::terminal::{self, Look};
+use crate::screen::{Screen, as_typed, paint, text_style};
+use anstyle::{AnsiColor, Style};
+use engine::catalog::Exercise;
+use engine::curriculum::code_lines;
+use engine::notes;
+use std::path::Path;
+use verdict::{Check, Evidence, Report};
+
+/// The text of the page that is shown.
+pub(crate) fn text(model: &Model, desk: &Desk, screen: &Screen) -> String {
+    let look = Look { width: screen.width, colour: screen.colour, verbose: false };
+    let page = match model.page {
+        Page::Report => match &model.phase {
+            Phase::Running(running) => self::running(running, &model.exercise, look),
+            Phase::Done(report) => {
+                let after = if model.is_accepted() { accepted(report, &model.exercise, look) } else { String::new() };
+                terminal::render(report, look) + &after
+            }
+            Phase::Failed(why) => prose::fill(why, look.width),
+        },
+        Page::Brief => file(&model.exercise.brief(), look.width),
+        Page::Hints => hints(&model.exercise, desk.progress(&model.exercise.folder).hints, look.width),
+        Page::Solution => solution(&model.exercise, look),
+        Page::Replay => {
+            let full = Look { verbose: true, ..look };
+            model.interleavings().into_iter().map(|finding| terminal::replay(finding, full)).collect()
+        }
+        Page::List => list::table(&rows(model, desk), screen),
+        Page::Help => help(look),
+    };
+    as_typed(&page).into_owned()
+}
+
+/// The rows of the list that the search leaves.
+pub(crate) fn rows(model: &Model, desk: &Desk) -> Vec<list::Row> {
+    let search = model.list.search.to_lowercase();
+    let all = list::rows(desk).unwrap_or_default();
+    all.into_iter().filter(|row| row.matches(&search)).collect()
+}
+
+fn bold(look: Look, text: &str) -> String {
+    if look.colour { paint(Style::new().bold(), text) } else { text.to_owned() }
+}
+
+fn dim(look: Look, text: &str) -> String {
+    if look.colour { paint(Style::new().dimmed(), text) } else { text.to_owned() }
+}
+
+fn running(running: &Running, exercise: &Exercise, look: Look) -> String {
+    let mut page = String::new();
+    for check in exercise.checks() {
+        let ended = running.ended.iter().find(|report| report.check == check);
+        page.push_str(&match (ended, running.counts.get(&check)) {
+            (Some(report), _) => terminal::row(report, look),
+            (None, Some(counts)) => begun(check, *counts, look),
+            (None, None) => dim(look, &format!("  · {}", terminal::words_of(check))) + "\n",
+        });
+    }
+    for finding in &running.findings {
+        page.push_str(&terminal::replay(finding, look));
+    }
+    page
+}
+
+fn begun(check: Check, counts: Counts, look: Look) -> String {
+    let failed = match counts.failed {
+        0 => String::new(),
+        failed if look.colour => paint(text_style(AnsiColor::Red), &format!(", {failed} failed")),
+        failed => format!(", {failed} failed"),
+    };
+    let of = if counts.of > 0 { format!("{} of {}", counts.done, counts.of) } else { String::new() };
+    let indent = " ".repeat(8);
+    format!("  … {:<13}{indent} {of}{failed}\n", terminal::words_of(check))
+}
+
+/// What to read after acceptance: how the reference differs, and the questions an interviewer would ask next.
+fn accepted(report: &Report, exercise: &Exercise, look: Look) -> String {
+    let mut page = format!("\n{}\n", bold(look, "Yours and the reference"));
+    let own = std::fs::read_to_string(exercise.starter.join("src/lib.rs")).unwrap_or_default();
+    let theirs = std::fs::read_to_string(exercise.solution.join("src/lib.rs")).unwrap_or_default();
+    page.push_str(&format!("  {} lines of code; the reference has {}\n", code_lines(&own), code_lines(&theirs)));
+    let workloads = report.checks.iter().flat_map(|check| match &check.evidence {
+        Evidence::Pairs { workloads } => workloads.as_slice(),
+        _ => &[],
+    });
+    for pairs in workloads {
+        let name = pairs.workload.replace('_', " ");
+        page.push_str(&format!("  {name}: yours takes {:.2} × as long as the reference\n", pairs.ratio));
+    }
+    let text = std::fs::read_to_string(exercise.notes()).unwrap_or_default();
+    let questions = notes::section(&text, "## Follow-up questions").unwrap_or_default();
+    let questions = notes::headings(questions, 3);
+    if !questions.is_empty() {
+        page.push_str(&format!("\n{}\n", bold(look, "What an interviewer would ask next")));
+        for question in questions {
+            let filled = prose::fill(&format!("- {question}"), look.width.saturating_sub(2));
+            filled.lines().for_each(|line| page.push_str(&format!("  {line}\n")));
+        }
+    }
+    let next = "s: the reference, why it is right, and answers · n: the next exercise, when you want to go on";
+    page.push_str(&format!("\n{}\n", dim(look, next)));
+    page
+}
+
+fn file(path: &Path, width: usize) -> String {
+    match std::fs::read_to_string(path) {
+        Ok(text) => prose::fill(&text, width),
+        Err(error) => format!("cannot read {}: {error}\n", path.display()),
+    }
+}
+
+fn hints(exercise: &Exercise, read: usize, width: usize) -> String {
+    let text = std::fs::read_to_string(exercise.notes()).unwrap_or_default();
+    let all = notes::hints(&text);
+    let mut page = String::new();
+    for (index, hint) in all.iter().take(read).enumerate() {
+        page.push_str(&format!("Hint {} of {}\n\n{}\n", index + 1, all.len(), prose::fill(hint, width)));
+    }
+    page.push_str(match all.len().saturating_sub(read) {
+        0 => "these are all; after them there is the solution (s)\n",
+        _ => "h: the next one\n",
+    });
+    page
+}
+
+fn solution(exercise: &Exercise, look: Look) -> String {
+    let reference = exercise.solution.join("src/lib.rs");
+    let source = std::fs::read_to_string(&reference).unwrap_or_default();
+    let notes = file(&exercise.notes(), look.width);
+    format!("{}\n\n{}\n\n{source}", notes.trim_end(), bold(look, "── the reference ──"))
+}
+
+/// The keys, for people. [`super::app`] acts on them.
+const KEYS: &[(&str, &str)] = &[
+    ("r", "grade again"),
+    ("b", "the brief: what is asked"),
+    ("h", "the next hint"),
+    ("v", "every step of the schedules that failed"),
+    ("s", "the reference and its notes, once yours is accepted"),
+    ("e", "open your file in an editor ($VISUAL, $EDITOR, or the one that grader.toml names)"),
+    ("n  p", "the next exercise, the previous one"),
+    ("l", "all exercises; / searches, Enter opens one"),
+    ("x", "put the starter back; your file is kept as a backup"),
+    ("↑ ↓  PgUp PgDn  Home End", "scroll; also j k, Space, g G; ← → for long lines"),
+    ("Esc", "back to the grading"),
+    ("q  Ctrl-C", "quit; Ctrl-Z suspends"),
+];
+
+fn help(look: Look) -> String {
+    let mut page = format!("{}\n\n", bold(look, "Keys"));
+    let width = KEYS.iter().map(|(key, _)| key.chars().count()).max().unwrap_or(0);
+    for (key, what) in KEYS {
+        let room = look.width.saturating_sub(width + 4).max(20);
+        for (index, line) in textwrap::wrap(what, room).iter().enumerate() {
+            let key = if index == 0 { *key } else { "" };
+            page.push_str(&format!("  {key:<width$}  {line}\n"));
+        }
+    }
+    page.push_str("\nYour file is graded whenever you save it. A save during a grading begins it anew.\n");
+    page
+}
