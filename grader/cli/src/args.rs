@@ -55,6 +55,8 @@ pub(crate) enum Command {
     Hint(Hint),
     /// Show the reference solution and its notes, once yours is accepted
     Solution(Solution),
+    /// Write your progress as a page for a browser
+    Report(ProgressReport),
     /// Put the starter of an exercise back, keeping a backup of your file
     Reset(Reset),
     /// Lay out a workspace of exercises in a folder, or bring the one there up to date; what you have changed stays
@@ -153,6 +155,22 @@ pub(crate) struct Solution {
     /// Show it although yours is not accepted yet; this is recorded
     #[arg(long)]
     pub(crate) give_up: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProgressReport {
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t = PageFormat::Html)]
+    pub(crate) format: PageFormat,
+    /// The file to write
+    #[arg(long, value_name = "FILE", default_value = "progress.html")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PageFormat {
+    /// One page that needs no network and no other file
+    Html,
 }
 
 #[derive(Debug, Args)]

@@ -46,6 +46,7 @@ fn run(command: Option<Command>, screen: &Screen) -> Result<ExitCode, Trouble> {
         Some(Command::Replay(arguments)) => commands::replay::run(&arguments, screen),
         Some(Command::Hint(arguments)) => commands::hint::run(&arguments, screen),
         Some(Command::Solution(arguments)) => commands::solution::run(&arguments, screen),
+        Some(Command::Report(arguments)) => commands::report::run(&arguments, screen),
         Some(Command::Reset(arguments)) => commands::reset::run(&arguments, screen),
         Some(Command::Init(arguments)) => commands::init::run(&arguments, screen),
         Some(Command::Doctor) => commands::doctor::run(screen),

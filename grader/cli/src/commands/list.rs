@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &List, screen: &Screen) -> Result<ExitCode, Trouble
     let desk = Desk::open(screen)?;
     let rows = rows(&desk)?;
     let text = match arguments.format {
-        ListFormat::Terminal => table(&rows, screen),
+        ListFormat::Terminal => table(&rows.iter().collect::<Vec<_>>(), screen),
         ListFormat::Json => {
             let document = Document { format_version: FORMAT_VERSION, exercises: rows };
             let text = serde_json::to_string_pretty(&document);
@@ -89,7 +89,7 @@ fn row(desk: &Desk, exercise: &Exercise, progress: &Progress) -> Row {
 }
 
 /// The rows below a heading. Where the terminal is wide enough, each has its title.
-pub(crate) fn table(rows: &[Row], screen: &Screen) -> String {
+pub(crate) fn table(rows: &[&Row], screen: &Screen) -> String {
     let width = rows.iter().map(|row| row.exercise.len()).max().unwrap_or(8);
     // Sign, name, difficulty, minutes, points, attempts, time, ratio, hints; the title has the rest.
     let room = screen.width.saturating_sub(width + 52);

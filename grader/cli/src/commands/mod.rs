@@ -8,6 +8,7 @@ pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod overview;
 pub(crate) mod replay;
+pub(crate) mod report;
 pub(crate) mod reset;
 pub(crate) mod solution;
 

@@ -43,6 +43,15 @@ pub(crate) fn row(check: &CheckReport, look: Look) -> String {
     page.text
 }
 
+/// Renders findings of several checks as they are known so far; those that say the same are one.
+pub(crate) fn findings(findings: &[Finding], look: Look) -> String {
+    let mut page = Page { text: String::new(), look };
+    for group in groups(findings).iter().take(IN_FULL) {
+        page.finding(group);
+    }
+    page.text
+}
+
 /// Renders one finding; with a verbose look, every step of its schedule.
 pub(crate) fn replay(finding: &Finding, look: Look) -> String {
     let mut page = Page { text: String::new(), look };

@@ -7,7 +7,7 @@ use super::model::{Model, Page, Phase, Question};
 use super::pages;
 use super::terminal::Held;
 use super::view::{self, Drawn};
-use crate::commands::{Desk, hint, reset};
+use crate::commands::{Desk, hint, list, reset};
 use crate::exit_code::ExitCode;
 use crate::screen::Screen;
 use crossterm::event::{self, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
@@ -52,6 +52,8 @@ struct App<'a> {
     touched: Option<Instant>,
     to: Sender<Message>,
     from: Receiver<Message>,
+    /// All exercises, for the list.
+    rows: Vec<list::Row>,
     page: Option<(u64, usize, Drawn)>,
 }
 
@@ -73,6 +75,7 @@ pub(crate) fn run(desk: Desk, folder: &str, screen: &Screen) -> Result<ExitCode,
         touched: Some(Instant::now()),
         to,
         from,
+        rows: Vec::new(),
         page: None,
     };
     app.opened();
@@ -89,7 +92,9 @@ impl App<'_> {
         self.draw()?;
         loop {
             let mut changed = false;
-            if event::poll(TICK)? {
+            // Keys that were typed ahead are all taken before anything is drawn.
+            let mut patience = TICK;
+            while event::poll(std::mem::take(&mut patience))? {
                 changed = true;
                 match event::read()? {
                     event::Event::Key(key) if key.kind != KeyEventKind::Release => {
@@ -204,6 +209,7 @@ impl App<'_> {
         }
         let accepted = self.desk.folders.iter().filter(|folder| self.desk.progress(folder).accepted).count();
         self.model.accepted = (accepted, self.desk.folders.len());
+        self.rows = list::rows(&self.desk).unwrap_or_default();
         self.model.version += 1;
     }
 
@@ -270,7 +276,7 @@ impl App<'_> {
     }
 
     fn key_in_list(&mut self, code: KeyCode) -> Next {
-        let rows = pages::rows(&self.model, &self.desk);
+        let rows = pages::found(&self.rows, &self.model.list.search);
         let list = &mut self.model.list;
         let last = rows.len().saturating_sub(1);
         match code {
@@ -387,7 +393,7 @@ impl App<'_> {
         let is_stale = self.page.as_ref().is_none_or(|(version, of, _)| (*version, *of) != (self.model.version, width));
         if is_stale {
             let screen = Screen { width, ..self.screen.clone() };
-            let text = pages::text(&self.model, &self.desk, &screen);
+            let text = pages::text(&self.model, &self.desk, &self.rows, &screen);
             self.page = Some((self.model.version, width, Drawn::new(&text)));
         }
         let Some((.., page)) = &self.page else { return Ok(()) };

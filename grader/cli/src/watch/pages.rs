@@ -2,7 +2,7 @@
 
 use super::model::{Counts, Model, Page, Phase, Running};
 use crate::commands::Desk;
-use crate::commands::list;
+use crate::commands::list::{self, Row};
 use crate::render::prose;
 use crate::render::terminal::{self, Look};
 use crate::screen::{Screen, as_typed, paint, text_style};
@@ -14,7 +14,7 @@ use std::path::Path;
 use verdict::{Check, Evidence, Report};
 
 /// The text of the page that is shown.
-pub(crate) fn text(model: &Model, desk: &Desk, screen: &Screen) -> String {
+pub(crate) fn text(model: &Model, desk: &Desk, rows: &[Row], screen: &Screen) -> String {
     let look = Look { width: screen.width, colour: screen.colour, verbose: false };
     let page = match model.page {
         Page::Report => match &model.phase {
@@ -32,17 +32,16 @@ pub(crate) fn text(model: &Model, desk: &Desk, screen: &Screen) -> String {
             let full = Look { verbose: true, ..look };
             model.interleavings().into_iter().map(|finding| terminal::replay(finding, full)).collect()
         }
-        Page::List => list::table(&rows(model, desk), screen),
+        Page::List => list::table(&found(rows, &model.list.search), screen),
         Page::Help => help(look),
     };
     as_typed(&page).into_owned()
 }
 
-/// The rows of the list that the search leaves.
-pub(crate) fn rows(model: &Model, desk: &Desk) -> Vec<list::Row> {
-    let search = model.list.search.to_lowercase();
-    let all = list::rows(desk).unwrap_or_default();
-    all.into_iter().filter(|row| row.matches(&search)).collect()
+/// The rows that a search leaves.
+pub(crate) fn found<'a>(rows: &'a [Row], search: &str) -> Vec<&'a Row> {
+    let search = search.to_lowercase();
+    rows.iter().filter(|row| row.matches(&search)).collect()
 }
 
 fn bold(look: Look, text: &str) -> String {
@@ -63,10 +62,7 @@ fn running(running: &Running, exercise: &Exercise, look: Look) -> String {
             (None, None) => dim(look, &format!("  · {}", terminal::words_of(check))) + "\n",
         });
     }
-    for finding in &running.findings {
-        page.push_str(&terminal::replay(finding, look));
-    }
-    page
+    page + &terminal::findings(&running.findings, look)
 }
 
 fn begun(check: Check, counts: Counts, look: Look) -> String {

@@ -13,3 +13,4 @@ mod replica;
 mod schema;
 mod terminal;
 mod trouble;
+mod watching;

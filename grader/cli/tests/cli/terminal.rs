@@ -1,23 +1,19 @@
 //! A terminal for a program to run in.
 
+use crate::replica::until;
 use std::fs::File;
-use std::io::Read;
-use std::os::fd::{FromRawFd, OwnedFd};
-use std::process::Command;
+use std::io::{Read, Write};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
 
 /// Runs a program to its end on a terminal of its own; what it wrote there.
 pub(crate) fn shows(command: &mut Command) -> String {
-    let (mut ours, mut theirs) = (0, 0);
-    // SAFETY: both are valid places for descriptors, which nobody else owns.
-    let (mut ours, theirs) = unsafe {
-        let (name, attributes, size) = (std::ptr::null_mut(), std::ptr::null_mut(), std::ptr::null_mut());
-        assert_eq!(libc::openpty(&raw mut ours, &raw mut theirs, name, attributes, size), 0);
-        libc::fcntl(ours, libc::F_SETFD, libc::FD_CLOEXEC);
-        (File::from_raw_fd(ours), OwnedFd::from_raw_fd(theirs))
-    };
+    let (mut ours, theirs) = open();
     let mut child = command.stdout(theirs.try_clone().unwrap()).stderr(theirs).spawn().unwrap();
     // The command holds the other side open until it is told otherwise.
-    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut shown = Vec::new();
     let mut buffer = [0; 4096];
     // Reading fails when the last program has closed its side.
@@ -26,4 +22,105 @@ pub(crate) fn shows(command: &mut Command) -> String {
     }
     child.wait().unwrap();
     String::from_utf8_lossy(&shown).into_owned()
+}
+
+/// The two sides of a new terminal: ours, and that of a program.
+fn open() -> (File, OwnedFd) {
+    let (mut ours, mut theirs) = (0, 0);
+    // SAFETY: both are valid places for descriptors, which nobody else owns.
+    unsafe {
+        let (name, attributes, size) = (std::ptr::null_mut(), std::ptr::null_mut(), std::ptr::null_mut());
+        assert_eq!(libc::openpty(&raw mut ours, &raw mut theirs, name, attributes, size), 0);
+        libc::fcntl(ours, libc::F_SETFD, libc::FD_CLOEXEC);
+        (File::from_raw_fd(ours), OwnedFd::from_raw_fd(theirs))
+    }
+}
+
+/// A program on a terminal of its own, which it controls; what is on the screen, and keys.
+pub(crate) struct Screen {
+    ours: File,
+    parser: Arc<Mutex<vt100::Parser>>,
+    child: Child,
+}
+
+impl Screen {
+    /// Starts a program on a terminal of this size.
+    pub(crate) fn start(command: &mut Command, rows: u16, columns: u16) -> Screen {
+        let (ours, theirs) = open();
+        resize(&ours, rows, columns);
+        let terminal = || Stdio::from(theirs.try_clone().unwrap());
+        command
+            .stdin(terminal())
+            .stdout(terminal())
+            .stderr(terminal())
+            .env("TERM", "xterm-256color")
+            .env_remove("COLUMNS");
+        // SAFETY: only async-signal-safe calls between fork and exec. A session of its own has this terminal.
+        unsafe {
+            command.pre_exec(|| {
+                libc::setsid();
+                libc::ioctl(0, libc::TIOCSCTTY, 0);
+                Ok(())
+            });
+        }
+        let child = command.spawn().unwrap();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let parser = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 0)));
+        let (theirs, mut reader) = (Arc::clone(&parser), ours.try_clone().unwrap());
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count @ 1..) = reader.read(&mut buffer) {
+                theirs.lock().unwrap().process(&buffer[..count]);
+            }
+        });
+        Screen { ours, parser, child }
+    }
+
+    /// What is on the screen now, line by line.
+    pub(crate) fn text(&self) -> String {
+        self.parser.lock().unwrap().screen().contents()
+    }
+
+    /// Whether the program has the screen to itself, as full-screen programs do.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.parser.lock().unwrap().screen().alternate_screen()
+    }
+
+    /// Types something.
+    pub(crate) fn types(&mut self, keys: &str) {
+        self.ours.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Makes the terminal another size.
+    pub(crate) fn resize(&self, rows: u16, columns: u16) {
+        resize(&self.ours, rows, columns);
+        self.parser.lock().unwrap().screen_mut().set_size(rows, columns);
+    }
+
+    /// Waits until all of these words are on the screen; what is on it then.
+    #[track_caller]
+    pub(crate) fn shows(&self, words: &[&str]) -> String {
+        until((words, self.text()), || {
+            let text = self.text();
+            words.iter().all(|word| text.contains(word)).then_some(text)
+        })
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for the end of the program.
+    pub(crate) fn end(mut self) -> (ExitStatus, String, bool) {
+        let status = self.child.wait().unwrap();
+        // What it wrote last may still be on its way.
+        until("the screen to be given back", || (!self.is_taken()).then_some(()));
+        (status, self.text(), self.is_taken())
+    }
+}
+
+fn resize(terminal: &File, rows: u16, columns: u16) {
+    let size = libc::winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    // SAFETY: `size` is what this call reads; the kernel tells the program.
+    assert_eq!(unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) }, 0);
 }

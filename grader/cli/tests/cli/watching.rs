@@ -1,0 +1,191 @@
+//! `watch`, on a terminal that a test looks at: verdicts are about the text as it is, and keys work whatever a submission does.
+
+use crate::replica::{Replica, until};
+use crate::terminal::Screen;
+use std::fs;
+use std::time::{Duration, Instant};
+
+const FILE: &str = "exercises/12_latch/src/lib.rs";
+
+fn watch(replica: &Replica) -> Screen {
+    Screen::start(&mut replica.grader(&["watch", "latch"]), 24, 80)
+}
+
+/// The processes of the session that a program on a terminal leads, itself left out.
+fn others_in_session(leader: u32) -> Vec<String> {
+    let stats =
+        fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| fs::read_to_string(entry.path().join("stat")).ok());
+    let own = stats.filter_map(|stat| {
+        let (head, tail) = stat.rsplit_once(") ")?;
+        let (id, name) = head.split_once(" (")?;
+        let session: u32 = tail.split(' ').nth(3)?.parse().ok()?;
+        (session == leader && id.parse() != Ok(leader) && !tail.starts_with('Z')).then(|| name.to_owned())
+    });
+    own.collect()
+}
+
+#[test]
+fn every_save_is_graded_and_the_verdict_is_about_what_was_saved() {
+    let replica = Replica::new();
+    let mut screen = watch(&replica);
+    screen.shows(&["✗ rejected", "A gate that opens once", "0 of 2 accepted"]);
+    replica.solve();
+    let text = screen.shows(&["✓ accepted", "1 of 2 accepted"]);
+    assert!(!text.contains('✗'), "{text}");
+    replica.write(FILE, "pub fn broken( {}");
+    screen.shows(&["✗ does not compile"]);
+    screen.types("q");
+    let leader = screen.id();
+    let (status, ..) = screen.end();
+    assert_eq!(status.code(), Some(0));
+    assert_eq!(others_in_session(leader), [""; 0]);
+    let did: Vec<_> = replica.history().iter().map(|entry| entry["what"]["did"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(did, ["opened", "check", "check", "check"]);
+}
+
+#[test]
+fn keys_stay_alive_while_a_submission_spins_deadlocks_or_floods_and_the_next_save_ends_it() {
+    let replica = Replica::new();
+    let checks = "tests/12_latch/checks.toml";
+    replica.write(checks, &format!("{}\n[behaviour]\nseconds = 600\n", replica.read(checks)));
+    replica.submit("spins");
+    let mut screen = watch(&replica);
+    screen.shows(&["behaviour", " 1 s"]);
+    screen.types("?");
+    screen.shows(&["the brief: what is asked"]);
+    screen.types("b");
+    screen.shows(&["— the brief"]);
+    screen.types("b");
+    screen.shows(&["… behaviour"]);
+    // Code that prints without end, on both channels.
+    let reference = replica.read("solutions/12_latch/src/lib.rs");
+    let (head, tail) = reference.split_once("fn open(&self) {").expect("the reference opens its gate");
+    let flood =
+        "fn open(&self) { loop { println!(\"{}\", \"x\".repeat(4096)); eprintln!(\"{}\", \"y\".repeat(4096)); }";
+    replica.write(FILE, &format!("{head}{flood}{}", &tail[tail.find('\n').unwrap()..]));
+    screen.types("?");
+    screen.shows(&["the brief: what is asked"]);
+    screen.types("?");
+    replica.submit("deadlock");
+    screen.shows(&["deadlock", "rejected"]);
+    replica.solve();
+    screen.shows(&["✓ accepted"]);
+    let leader = screen.id();
+    screen.types("\u{3}");
+    assert_eq!(screen.end().0.code(), Some(130));
+    assert_eq!(others_in_session(leader), [""; 0]);
+}
+
+#[test]
+fn of_fifty_quick_saves_the_last_one_has_the_verdict_and_keeps_it() {
+    let replica = Replica::new();
+    replica.solve();
+    let screen = watch(&replica);
+    screen.shows(&["✓ accepted"]);
+    let (good, bad) = (replica.read("solutions/12_latch/src/lib.rs"), "pub fn broken( {}".to_owned());
+    for number in 0..50 {
+        // Some saves come while a grading runs, some before it has begun.
+        let text = if number % 2 == 0 { &good } else { &bad };
+        replica.write(FILE, &format!("{text}// {number}\n"));
+        std::thread::sleep(Duration::from_millis(number % 7 * 9));
+    }
+    screen.shows(&["✗ does not compile"]);
+    // Whatever was still on its way would show now.
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(3) {
+        let text = screen.text();
+        assert!(text.contains("✗ does not compile"), "{text}");
+    }
+    let last = replica.history().last().cloned().unwrap();
+    assert_eq!(last["what"]["verdict"], "unbuildable");
+    let mut screen = screen;
+    screen.types("q");
+    screen.end();
+}
+
+#[test]
+fn a_file_that_is_replaced_removed_and_made_again_is_still_watched() {
+    let replica = Replica::new();
+    let mut screen = watch(&replica);
+    screen.shows(&["✗ rejected"]);
+    let beside = replica.path("exercises/12_latch/src/.lib.rs.swp");
+    fs::write(&beside, replica.read("solutions/12_latch/src/lib.rs")).unwrap();
+    fs::rename(&beside, replica.path(FILE)).unwrap();
+    screen.shows(&["✓ accepted"]);
+    fs::remove_file(replica.path(FILE)).unwrap();
+    screen.shows(&["could not be graded", "reset latch"]);
+    replica.submit("deadlock");
+    screen.shows(&["✗ rejected"]);
+    fs::remove_dir_all(replica.path("exercises/12_latch/src")).unwrap();
+    screen.shows(&["could not be graded"]);
+    fs::create_dir(replica.path("exercises/12_latch/src")).unwrap();
+    replica.solve();
+    screen.shows(&["✓ accepted"]);
+    // The starter is put back after a question, with a copy of what was there.
+    screen.types("x");
+    screen.shows(&["[y/N]"]);
+    screen.types("y");
+    screen.shows(&["✗ rejected"]);
+    assert_eq!(replica.read(FILE), replica.read("tests/12_latch/starter.rs"));
+    assert_eq!(fs::read_dir(replica.path(".grader/backups/12_latch")).unwrap().count(), 1);
+    screen.types("q");
+    screen.end();
+}
+
+#[test]
+fn the_terminal_is_given_back_when_suspended_when_ended_and_for_an_editor() {
+    let replica = Replica::new();
+    let mut command = replica.grader(&["watch", "latch"]);
+    let mut screen = Screen::start(command.env("EDITOR", "echo edited >&2; true"), 24, 80);
+    screen.shows(&["✗ rejected"]);
+    assert!(screen.is_taken());
+    screen.types("e");
+    screen.shows(&["A gate that opens once"]);
+    screen.resize(10, 60);
+    screen.shows(&["✗ rejected", "q quit"]);
+    screen.resize(24, 80);
+    screen.types("\u{1a}");
+    until("the terminal to be given back", || (!screen.is_taken()).then_some(()));
+    // SAFETY: a plain signal to a child that has not been waited for.
+    unsafe { libc::kill(screen.id() as i32, libc::SIGCONT) };
+    until("the terminal to be taken again", || screen.is_taken().then_some(()));
+    screen.shows(&["✗ rejected"]);
+    // SAFETY: as above.
+    unsafe { libc::kill(screen.id() as i32, libc::SIGTERM) };
+    assert_eq!(screen.end().0.code(), Some(130));
+}
+
+#[test]
+fn the_list_is_searched_and_opens_an_exercise() {
+    let replica = Replica::new();
+    let mut screen = watch(&replica);
+    screen.shows(&["✗ rejected"]);
+    screen.types("l");
+    screen.shows(&["All exercises", "12_latch", "13_latch_again"]);
+    screen.types("/again");
+    until("one row", || (!screen.text().contains("12_latch ")).then_some(()));
+    screen.types("\r");
+    screen.shows(&["exercises/13_latch_again/src/lib.rs"]);
+    screen.types("p");
+    screen.shows(&["exercises/12_latch/src/lib.rs"]);
+    screen.types("q");
+    screen.end();
+}
+
+#[test]
+fn without_a_terminal_there_are_plain_lines() {
+    let replica = Replica::new();
+    let mut command = replica.grader(&["watch", "latch"]);
+    let out = replica.path("out.txt");
+    let mut child = command.stdout(fs::File::create(&out).unwrap()).spawn().unwrap();
+    let shows = |words: &str| {
+        until(words, || fs::read_to_string(&out).unwrap().contains(words).then_some(()));
+    };
+    shows("rejected · ");
+    replica.solve();
+    shows("accepted · 85 of 85 points");
+    assert!(!fs::read_to_string(&out).unwrap().contains('\u{1b}'));
+    // SAFETY: a plain signal to a child that has not been waited for.
+    unsafe { libc::kill(child.id() as i32, libc::SIGINT) };
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
