@@ -37,6 +37,11 @@ impl Screen {
         Screen { width, colour: wants(out), live: error && !dumb, error_colour: wants(error) }
     }
 
+    /// Whether a person can be asked something: both ways lead to a terminal.
+    pub(crate) fn answers(&self) -> bool {
+        std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && self.live
+    }
+
     /// Prints text on the standard output. A reader that has gone away (`| head`) is no fault.
     pub(crate) fn print(&self, text: &str) {
         let _ = std::io::stdout().lock().write_all(as_typed(text).as_bytes());

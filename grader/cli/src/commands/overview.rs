@@ -2,13 +2,16 @@
 
 use super::Desk;
 use super::list::sign;
+use crate::args::Watch;
 use crate::exit_code::ExitCode;
 use crate::screen::{Screen, paint};
+use crate::watch;
 use anstyle::Style;
 use engine::catalog::Exercise;
 use engine::curriculum;
 use engine::trouble::Trouble;
 use std::fmt::Write;
+use std::io::BufRead;
 
 pub(crate) fn run(screen: &Screen) -> Result<ExitCode, Trouble> {
     let desk = Desk::open(screen)?;
@@ -57,5 +60,16 @@ pub(crate) fn run(screen: &Screen) -> Result<ExitCode, Trouble> {
         }
     }
     screen.print(&text);
+    if desk.next().is_some() && screen.answers() && wants_to_watch(screen) {
+        return watch::run(&Watch { exercise: None }, screen);
+    }
     Ok(ExitCode::Success)
+}
+
+/// Asks whether to go on with the next exercise at once.
+fn wants_to_watch(screen: &Screen) -> bool {
+    screen.print("\nEnter watches it: every save is graded. q leaves. ");
+    let mut answer = String::new();
+    let heard = std::io::stdin().lock().read_line(&mut answer).unwrap_or(0);
+    heard > 0 && matches!(answer.trim(), "" | "y" | "yes" | "w" | "watch")
 }

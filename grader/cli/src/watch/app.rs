@@ -31,6 +31,9 @@ const CLOCK: Duration = Duration::from_millis(500);
 /// No page is set wider than this, however wide the terminal.
 const WIDEST: usize = 110;
 
+/// A terminal that has gone away (its window was closed, a connection broke off) can keep us in a read for ever.
+const LAST_PATIENCE: Duration = Duration::from_secs(2);
+
 /// What a key leads to.
 enum Next {
     GoOn,
@@ -78,12 +81,25 @@ pub(crate) fn run(desk: Desk, folder: &str, screen: &Screen) -> Result<ExitCode,
         rows: Vec::new(),
         page: None,
     };
+    end_without_a_terminal();
     app.opened();
     let code = app.watch().map_err(trouble);
     if let Some(grading) = app.grading.take() {
         grading.cancel();
     }
     code
+}
+
+/// When we are told to end and do not, the process is ended. Everything that was started has been ended by then.
+fn end_without_a_terminal() {
+    std::thread::spawn(|| {
+        while !processes::interrupted() {
+            std::thread::sleep(LAST_PATIENCE / 20);
+        }
+        std::thread::sleep(LAST_PATIENCE);
+        super::terminal::give_back();
+        std::process::exit(ExitCode::Interrupted as i32);
+    });
 }
 
 impl App<'_> {
@@ -102,7 +118,10 @@ impl App<'_> {
                             return Ok(code);
                         }
                     }
-                    event::Event::Resize(..) => self.page = None,
+                    event::Event::Resize(..) => {
+                        self.held.refresh()?;
+                        self.page = None;
+                    }
                     _ => {}
                 }
             }
@@ -219,7 +238,7 @@ impl App<'_> {
         match key.code {
             KeyCode::Char('c') if control => return Ok(Next::Quit(ExitCode::Interrupted)),
             KeyCode::Char('z') if control => self.held.suspend()?,
-            KeyCode::Char('l') if control => self.held.terminal.clear()?,
+            KeyCode::Char('l') if control => self.held.refresh()?,
             _ if self.model.question.is_some() => self.answer(key.code),
             _ if self.model.page == Page::List => return Ok(self.key_in_list(key.code)),
             KeyCode::Char('q') => return Ok(Next::Quit(ExitCode::Success)),
@@ -399,7 +418,12 @@ impl App<'_> {
         let Some((.., page)) = &self.page else { return Ok(()) };
         let path = self.desk.workspace.shown(&self.model.exercise.starter.join("src/lib.rs"));
         let (model, colour) = (&mut self.model, self.screen.colour);
-        self.held.terminal.draw(|frame| view::draw(frame, model, page, &path, colour))?;
-        Ok(())
+        let mut draw =
+            |held: &mut Held| held.terminal.draw(|frame| view::draw(frame, model, page, &path, colour)).map(|_| ());
+        // The size may have changed while this was drawn; of that we are told only afterwards.
+        draw(&mut self.held).or_else(|_| {
+            self.held.refresh()?;
+            draw(&mut self.held)
+        })
     }
 }

@@ -23,7 +23,13 @@ impl Held {
             }));
         });
         enter()?;
-        Ok(Held { terminal: Terminal::new(CrosstermBackend::new(stdout()))? })
+        Ok(Held { terminal: fresh()? })
+    }
+
+    /// Draws everything anew: something else was on the screen, or it has another size.
+    pub(crate) fn refresh(&mut self) -> io::Result<()> {
+        self.terminal = fresh()?;
+        Ok(())
     }
 
     /// Lets somebody else use the terminal meanwhile.
@@ -31,7 +37,7 @@ impl Held {
         give_back();
         let result = use_it();
         enter()?;
-        self.terminal.clear()?;
+        self.refresh()?;
         Ok(result)
     }
 
@@ -50,12 +56,20 @@ impl Drop for Held {
     }
 }
 
+/// A screen that is known to be empty. (The library's own way of clearing one asks the terminal where its cursor is, and not every
+/// terminal answers.)
+fn fresh() -> io::Result<Terminal<CrosstermBackend<Stdout>>> {
+    execute!(stdout(), terminal::Clear(terminal::ClearType::All))?;
+    Terminal::new(CrosstermBackend::new(stdout()))
+}
+
 fn enter() -> io::Result<()> {
     terminal::enable_raw_mode()?;
     execute!(stdout(), terminal::EnterAlternateScreen, cursor::Hide)
 }
 
-fn give_back() {
+/// Whatever the terminal was, it is a usual one again. Does no harm when it is already, or gone.
+pub(crate) fn give_back() {
     let _ = terminal::disable_raw_mode();
     let _ = execute!(stdout(), terminal::LeaveAlternateScreen, cursor::Show);
 }

@@ -14,3 +14,4 @@ mod schema;
 mod terminal;
 mod trouble;
 mod watching;
+mod workspaces;

@@ -205,13 +205,19 @@ fn has(text: &str, words: &[&str]) {
 
 /// Waits until something is there; that is all that is waited for, and the limit is generous.
 #[track_caller]
-pub(crate) fn until<T>(what: impl Debug, mut look: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(what: impl Debug, look: impl FnMut() -> Option<T>) -> T {
+    until_or(look, || format!("{what:?}"))
+}
+
+/// The same; what was waited for in vain is described at the end.
+#[track_caller]
+pub(crate) fn until_or<T>(mut look: impl FnMut() -> Option<T>, what: impl Fn() -> String) -> T {
     let begun = Instant::now();
     loop {
         if let Some(found) = look() {
             return found;
         }
-        assert!(begun.elapsed() < LONGEST, "waited in vain for {what:?}");
+        assert!(begun.elapsed() < LONGEST, "waited in vain for {}", what());
         std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -1,12 +1,14 @@
 //! A terminal for a program to run in.
 
-use crate::replica::until;
+use crate::replica::{until, until_or};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 
 /// Runs a program to its end on a terminal of its own; what it wrote there.
 pub(crate) fn shows(command: &mut Command) -> String {
@@ -41,6 +43,8 @@ pub(crate) struct Screen {
     ours: File,
     parser: Arc<Mutex<vt100::Parser>>,
     child: Child,
+    closed: Arc<AtomicBool>,
+    reading: JoinHandle<()>,
 }
 
 impl Screen {
@@ -66,14 +70,23 @@ impl Screen {
         let child = command.spawn().unwrap();
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let parser = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 0)));
-        let (theirs, mut reader) = (Arc::clone(&parser), ours.try_clone().unwrap());
-        std::thread::spawn(move || {
+        let closed = Arc::new(AtomicBool::new(false));
+        let (theirs, told, mut reader) = (Arc::clone(&parser), Arc::clone(&closed), ours.try_clone().unwrap());
+        let reading = std::thread::spawn(move || {
             let mut buffer = [0; 4096];
-            while let Ok(count @ 1..) = reader.read(&mut buffer) {
-                theirs.lock().unwrap().process(&buffer[..count]);
+            while !told.load(Ordering::Relaxed) {
+                let mut polled = libc::pollfd { fd: reader.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+                // SAFETY: one valid entry.
+                if unsafe { libc::poll(&raw mut polled, 1, 20) } == 0 {
+                    continue;
+                }
+                match reader.read(&mut buffer) {
+                    Ok(count @ 1..) => theirs.lock().unwrap().process(&buffer[..count]),
+                    _ => return,
+                }
             }
         });
-        Screen { ours, parser, child }
+        Screen { ours, parser, child, closed, reading }
     }
 
     /// What is on the screen now, line by line.
@@ -100,14 +113,26 @@ impl Screen {
     /// Waits until all of these words are on the screen; what is on it then.
     #[track_caller]
     pub(crate) fn shows(&self, words: &[&str]) -> String {
-        until((words, self.text()), || {
-            let text = self.text();
-            words.iter().all(|word| text.contains(word)).then_some(text)
-        })
+        until_or(
+            || {
+                let text = self.text();
+                words.iter().all(|word| text.contains(word)).then_some(text)
+            },
+            || format!("{words:?} on\n{}", self.text()),
+        )
     }
 
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Closes the window.
+    pub(crate) fn hang_up(self) -> Child {
+        self.closed.store(true, Ordering::Relaxed);
+        self.reading.join().unwrap();
+        // Now this is the last one that holds our side.
+        drop(self.ours);
+        self.child
     }
 
     /// Waits for the end of the program.

@@ -15,6 +15,11 @@ use engine::catalog::Exercise;
 use engine::trouble::Trouble;
 
 pub(crate) fn run(command: AuthorCommand, screen: &Screen) -> Result<ExitCode, Trouble> {
+    if Desk::open(screen)?.workspace.is_learners() {
+        return Err(Trouble::Usage(
+            "this workspace has exercises only; `author` works on their hidden tests and references, in a clone of this project".into(),
+        ));
+    }
     match command {
         AuthorCommand::Verify(arguments) => verify::run(&arguments, screen),
         AuthorCommand::New(arguments) => new::run(&arguments, screen),
