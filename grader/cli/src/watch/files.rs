@@ -45,7 +45,7 @@ impl Files {
             };
             files.watcher = notify::recommended_watcher(told).ok();
             let watched = files.watcher.as_mut().map(|watcher| watcher.watch(folder, RecursiveMode::Recursive));
-            if !watched.is_some_and(|watched| watched.is_ok()) {
+            if watched.is_none_or(|watched| watched.is_err()) {
                 files.watcher = None;
             }
         }

@@ -119,8 +119,7 @@ fn page(frame: &mut Frame<'_>, model: &mut Model, page: &Drawn, body: Rect) {
     // Lines above are left out here: the widget counts them in 16 bits.
     text.lines.drain(..(*y).min(lines));
     frame.render_widget(Paragraph::new(text).scroll((0, offset(*x))), body);
-    if last > 0 {
-        let percent = *y * 100 / last;
+    if let Some(percent) = (*y * 100).checked_div(last) {
         let mark = if *y == last { " end ".to_owned() } else { format!(" {percent} % ↓ ") };
         let width = mark.chars().count() as u16;
         let place = Rect { x: body.right().saturating_sub(width), y: body.bottom() - 1, width, height: 1 };

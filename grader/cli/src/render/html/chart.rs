@@ -64,7 +64,7 @@ pub(super) fn timing(chapter: &Chapter) -> Markup {
     let step = WIDTH / (timed.len() + 1) as f64;
     let y = |ratio: f64| {
         let place = (ratio.max(1e-6).log2() / RANGE.log2()).clamp(-1.0, 1.0);
-        number(HEIGHT / 2.0 - place * (HEIGHT / 2.0 - 6.0))
+        number(HEIGHT / 2.0 + 4.0 - place * (HEIGHT / 2.0 - 12.0))
     };
     html! {
         @if !timed.is_empty() {

@@ -133,7 +133,15 @@ fn chapter(chapter: &Chapter) -> Markup {
                 summary { "Everything that was done" }
                 ol.log { @for entry in &chapter.entries { li { (line(entry)) } } }
             }
-            @for finding in &chapter.failing { (picture::figure(chapter, finding)) }
+            @if let Some((first, others)) = chapter.failing.split_first() {
+                (picture::figure(chapter, first))
+                @if !others.is_empty() {
+                    details {
+                        summary { (counted(others.len(), "more schedule")) " that failed" }
+                        @for finding in others { (picture::figure(chapter, finding)) }
+                    }
+                }
+            }
         }
     }
 }

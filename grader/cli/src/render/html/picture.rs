@@ -7,12 +7,12 @@ use maud::{Markup, html};
 use verdict::{Finding, Interleaving, Mark, Step};
 
 const GUTTER: f64 = 36.0;
-const LANE: f64 = 190.0;
+const LANE: f64 = 268.0;
 const ROW: f64 = 26.0;
 const HEAD: f64 = 34.0;
 
 /// Longer texts are cut; the step's own line has them whole.
-const CHARACTERS: usize = 25;
+const CHARACTERS: usize = 32;
 
 /// The last so many steps are drawn; what came before is rarely of interest.
 const MOST: usize = 80;
@@ -47,7 +47,7 @@ pub(super) fn figure(chapter: &Chapter, finding: &Finding) -> Markup {
                         line.lane x1=(number(x(lane) - 8.0)) y1=(HEAD - 6.0) x2=(number(x(lane) - 8.0)) y2=(height - 4.0) {}
                     }
                     @for span in held(interleaving, first) {
-                        rect.held x=(number(x(span.lane) - 11.0)) y=(number(y(span.from) - 9.0)) width="6" rx="3"
+                        rect.held x=(number(x(span.lane) - 11.0 - 8.0 * span.depth as f64)) y=(number(y(span.from) - 9.0)) width="6" rx="3"
                             height=(number((span.to - span.from) as f64 * ROW + 18.0)) {
                             title { "holds " (span.name) }
                         }
@@ -103,7 +103,17 @@ fn step(chapter: &Chapter, interleaving: &Interleaving, step: &Step, index: usiz
     };
     let text = match step.mark {
         Mark::Note | Mark::Failed if !step.detail.is_empty() => step.detail.clone(),
-        _ => format!("{}{}", step.operation, name_of(interleaving, step.object)),
+        _ => {
+            let text = format!("{}{}", step.operation, name_of(interleaving, step.object));
+            // Whom a notification reaches is what matters about it; of a start or an end, whose it is.
+            match step.operation.as_str() {
+                "spawn" | "join" if !step.detail.is_empty() => format!("{text} {}", step.detail),
+                operation if operation.starts_with("notify") && !step.detail.is_empty() => {
+                    format!("{text}: {}", step.detail)
+                }
+                _ => text,
+            }
+        }
     };
     let line = step.location.as_ref().map(|place| place.line).unwrap_or_default();
     let source = chapter.source.lines().nth((line as usize).wrapping_sub(1)).unwrap_or_default().trim();
@@ -112,8 +122,11 @@ fn step(chapter: &Chapter, interleaving: &Interleaving, step: &Step, index: usiz
         (None, _) => "a step of the scenario".to_owned(),
     };
     let call = step.call.as_ref().map_or(String::new(), |call| format!(" in {}", call.function));
-    let detail =
-        if step.detail.is_empty() || text == step.detail { String::new() } else { format!(" ({})", step.detail) };
+    let detail = if step.detail.is_empty() || text.ends_with(&step.detail) {
+        String::new()
+    } else {
+        format!(" ({})", step.detail)
+    };
     let lane = interleaving.lanes.get(step.lane).map_or("", String::as_str);
     let told = format!("{lane}: {sign}{text}{detail}{call} — {place}");
     html! {
@@ -132,17 +145,19 @@ struct Held {
     name: String,
     from: usize,
     to: usize,
+    /// How many others the lane held when it took this one.
+    depth: usize,
 }
 
 /// Which lane holds which lock, or uses which value, from when to when; rows count from the first that is drawn.
 fn held(interleaving: &Interleaving, first: usize) -> Vec<Held> {
     let mut spans = Vec::new();
-    let mut open: Vec<(usize, usize, usize)> = Vec::new();
+    let mut open: Vec<(usize, usize, usize, usize)> = Vec::new();
     let last = interleaving.steps.len().saturating_sub(1);
-    let mut close = |(lane, object, from): (usize, usize, usize), to: usize| {
+    let mut close = |(lane, object, from, depth): (usize, usize, usize, usize), to: usize| {
         if to >= first {
             let name = interleaving.objects.get(object).map_or(String::new(), |object| object.name.clone());
-            spans.push(Held { lane, name, from: from.saturating_sub(first), to: to - first });
+            spans.push(Held { lane, name, from: from.saturating_sub(first), to: to - first, depth });
         }
     };
     for (index, step) in interleaving.steps.iter().enumerate() {
@@ -152,7 +167,7 @@ fn held(interleaving: &Interleaving, first: usize) -> Vec<Held> {
         let ends = ["unlock", "end of", "release"].iter().any(|word| operation.starts_with(word));
         let waits = kind == "condvar" && operation.starts_with("wait");
         if ends || waits {
-            let own = |held: &&(usize, usize, usize)| held.0 == step.lane && (waits || held.1 == object);
+            let own = |held: &&(usize, usize, usize, usize)| held.0 == step.lane && (waits || held.1 == object);
             // Waiting gives back the lock that was taken last.
             if let Some(place) = open.iter().rposition(|held| own(&held)) {
                 close(open.remove(place), index);
@@ -163,7 +178,8 @@ fn held(interleaving: &Interleaving, first: usize) -> Vec<Held> {
                 .any(|word| operation.starts_with(word));
             let is_new = !open.iter().any(|held| (held.0, held.1) == (step.lane, object));
             if begins && is_new {
-                open.push((step.lane, object, index));
+                let depth = open.iter().filter(|held| held.0 == step.lane).count();
+                open.push((step.lane, object, index, depth));
             }
         }
     }
