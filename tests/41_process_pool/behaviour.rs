@@ -160,6 +160,13 @@ impl Hands {
         self.write(job.hand, &frame(job.number, output.as_bytes()));
     }
 
+    /// Answers and leaves. Nothing that is written from the answer on arrives.
+    fn answer_and_leave(&self, job: &Arrived, output: &str) {
+        let stream = self.table().hands[job.hand].stream.take().expect("whoever has a job has not left");
+        stream.shutdown(Shutdown::Read).expect("the other side of a socket is there");
+        let _ = (&stream).write_all(&frame(job.number, output.as_bytes()));
+    }
+
     fn hang_up(&self, hand: usize) {
         self.table().hands[hand].stream = None;
     }
@@ -487,6 +494,39 @@ fn a_worker_lost_between_jobs_costs_nothing() {
     let map = mapping("map", &pool, &["x", "y", "z"]);
     expect_eq!(hands.answer_all(), ["x", "y", "z"], "what the replacement of the only worker is given, in this order");
     expect_told(&map.finish(), &["Ok(X)", "Ok(Y)", "Ok(Z)"], "jobs after the only worker was lost without a job");
+    // Between two jobs that follow each other at once.
+    let (pool, hands) = by_hand(1);
+    let map = mapping("map", &pool, &["p", "q", "r"]);
+    let job = hands.only_job("the first of three jobs for one worker");
+    hands.answer_and_leave(&job, "P");
+    expect_eq!(hands.answer_all(), ["q", "r"], "what the replacement of a worker that left after its answer is given");
+    expect_told(&map.finish(), &["Ok(P)", "Ok(Q)", "Ok(R)"], "jobs after the only worker has answered one and left");
+}
+
+/// A replacement that is lost before it ever had a job costs none either: another one does the job.
+///
+/// Next: only a worker that was started for *this* job, and is gone already, makes the job fail.
+#[fact]
+fn a_replacement_lost_between_jobs_costs_nothing() {
+    let (pool, hands) = by_hand(2);
+    let (word, waits) = channel();
+    hands.plan([Start::Waits(waits)]);
+    let map = mapping("map", &pool, &["a", "b", "c"]);
+    let (lost, rest): (Vec<_>, Vec<_>) = hands.jobs().into_iter().partition(|job| job.input == b"a");
+    hands.hang_up(lost[0].hand);
+    quiesce();
+    rest.iter().for_each(|job| hands.answer(job, "B"));
+    expect_eq!(hands.answer_all(), ["c"], "what the other worker is given, while start works on a replacement");
+    // The replacement comes when nothing is left for it, and leaves before there is anything new.
+    drop(word);
+    expect_told(&map.finish(), &["Disconnected", "Ok(B)", "Ok(C)"], "a worker whose replacement comes too late");
+    quiesce();
+    hands.hang_up(2);
+    let map = mapping("map", &pool, &["d", "e"]);
+    let mut seen = hands.answer_all();
+    seen.sort();
+    expect_eq!(seen, ["d", "e"], "what is given to workers that are there, after an idle replacement was lost");
+    expect_told(&map.finish(), &["Ok(D)", "Ok(E)"], "jobs after a replacement was lost before it had one");
 }
 
 /// Workers that are gone as soon as they are started cost a job each; they are not started without end.

@@ -180,7 +180,7 @@ fn a_close_meets_a_map() {
     Arc::into_inner(pool).expect("nobody else uses it").join();
 }
 
-/// `close` finds both workers idle, or on their way there: both end, though nobody joins the pool.
+/// `close` finds a worker idle, or on its way there: it ends, though nobody joins the pool.
 ///
 /// Next: between the look whether the pool is closed and the beginning of the wait nobody may close it.
 #[scenario]

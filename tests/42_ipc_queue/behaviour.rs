@@ -667,11 +667,11 @@ fn a_misbehaving_peer_is_disconnected() {
     Raw::new(&queue).asks("G", "I 1 \"b\"", "the item of the peer that misbehaved");
 }
 
-/// A peer that misbehaves while it does not read its answer is disconnected all the same.
+/// A peer that ends its direction while it does not read its answer is forgotten like any other: its item comes back.
 ///
-/// Next: the thread that writes may be in the middle of it: only a shutdown of the stream ends that.
+/// Next: the thread that reads must not be the one that writes; and only a shutdown of the stream ends a write.
 #[fact]
-fn a_misbehaving_peer_that_does_not_read_is_disconnected() {
+fn a_peer_that_ends_without_reading_is_forgotten() {
     let (queue, producer) = queue_with(1, &[]);
     producer.asks(put(vec![b'x'; MAX_ITEM]), "K", "putting an item of MAX_ITEM bytes");
     quiesce();
@@ -679,10 +679,14 @@ fn a_misbehaving_peer_that_does_not_read_is_disconnected() {
     let slow = Raw::new(&queue);
     slow.say("G");
     quiesce();
-    slow.say("?");
+    slow.0.shutdown(Shutdown::Write).expect("a socket can be shut down");
     quiesce();
-    let about = "the threads, when a peer has misbehaved that had not read its item";
-    expect_eq!(threads_alive(), before, about);
+    let other = Raw::new(&queue);
+    let about = "the item of a consumer that has shut down its direction without reading it, for another one";
+    other.asks("G", &format!("I 1 \"({MAX_ITEM} bytes)\""), about);
+    drop(other);
+    quiesce();
+    expect_eq!(threads_alive(), before, "the threads, when both consumers have ended");
 }
 
 /// An item for a peer that cannot be written to any more goes to somebody else.
@@ -842,6 +846,27 @@ fn dropping_the_queue_disconnects_everybody() {
     quiesce();
     let after = (threads_alive(), open_descriptors());
     expect_eq!(after, before, "threads and descriptors, after the queue and its peers were dropped");
+}
+
+/// Dropping the queue waits for no peer: not for one that does not read its answer, nor for one inside a request.
+///
+/// Next: drop only ends the streams; it joins no thread, and takes no lock that is held while somebody reads or writes.
+#[fact]
+fn dropping_the_queue_waits_for_no_peer() {
+    let before = threads_alive();
+    let (queue, producer) = queue_with(1, &[]);
+    producer.asks(put(vec![b'x'; MAX_ITEM]), "K", "putting an item of MAX_ITEM bytes");
+    let (slow, half) = (Raw::new(&queue), Raw::new(&queue));
+    slow.say("G");
+    half.say(&put([b'y'; 100])[..50]);
+    quiesce();
+    let dropping = actor("drop", move || drop(queue));
+    quiesce();
+    let case = "while a consumer does not read its item and a producer has stopped half-way";
+    expect!(dropping.has_finished(), format!("dropping the queue, {case}"), "it returns", "it waits");
+    dropping.finish();
+    half.hears(HUNG_UP, "the producer that has stopped half-way, when the queue is dropped");
+    expect_eq!(threads_alive(), before, format!("the threads, after the queue was dropped {case}"));
 }
 
 #[peer]

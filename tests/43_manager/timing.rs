@@ -1,4 +1,7 @@
-//! How long operations take, against the reference.
+//! What operations cost, against the reference.
+//!
+//! In processor time: a round trip is little work and some waiting for a turn, and how long a turn is waited for is the
+//! machine's doing.
 
 use harness::workload;
 use std::io;
@@ -58,7 +61,7 @@ fn work(client: &Client, name: &str, rounds: u64) -> u64 {
 }
 
 /// One client works on a dictionary and a list.
-#[workload]
+#[workload(cpu)]
 fn round_trips(n: u64) -> u64 {
     let server = server();
     let client = server.client();
@@ -68,7 +71,7 @@ fn round_trips(n: u64) -> u64 {
 }
 
 /// Eight clients work at once, each on a dictionary and a list of its own.
-#[workload]
+#[workload(cpu)]
 fn many_clients(n: u64) -> u64 {
     let server = server();
     let clients = (0..8).map(|number| {

@@ -1,7 +1,8 @@
 //! Facts about the cost table, each a sentence that is true of every correct solution.
 
 use harness::{
-    actor, child_processes, expect, expect_eq, fact, open_descriptors, peer, peer_command, quiesce, threads_alive,
+    ChildProcess, actor, child_processes, expect, expect_eq, fact, open_descriptors, peer, peer_command, quiesce,
+    threads_alive,
 };
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
@@ -610,8 +611,9 @@ fn asked(count: &AtomicUsize) -> usize {
 }
 
 fn expect_no_children(when: &str) {
-    let children = child_processes();
-    expect!(children.is_empty(), format!("processes {when}"), "none, not even a zombie", format!("{children:?}"));
+    let state = |child: ChildProcess| if child.is_zombie { "a zombie" } else { "one that runs" };
+    let children: Vec<_> = child_processes().into_iter().map(state).collect();
+    expect!(children.is_empty(), format!("processes {when}"), "none, not even a zombie", children.join(", "));
 }
 
 #[peer]
@@ -747,9 +749,10 @@ fn a_partner_that_ends_is_an_error() {
     expect_no_children("after the drop of Processes");
 }
 
-/// `echo` sends every byte back as soon as it has come, and returns when there are no more.
+/// `echo` sends every byte back as soon as it has come, and returns when there are no more, or with an error when it
+/// cannot send them.
 ///
-/// Next: read what there is, write it, and do not wait until a buffer is full.
+/// Next: read what there is, write it, do not wait until a buffer is full, and do not overlook an error of either.
 #[fact]
 fn echo_sends_back_at_once() {
     let (mut near, far) = UnixStream::pair().expect("there is room for a socket pair");
@@ -767,6 +770,11 @@ fn echo_sends_back_at_once() {
     expect_eq!(partner.finish(), Ok(()), "echo at the end of the stream");
     let rest = near.read(&mut [0]).expect("an end can be read");
     expect_eq!(rest, 0, "bytes that nobody has sent, and that come back");
+    let (mut near, far) = UnixStream::pair().expect("there is room for a socket pair");
+    near.write_all(b"g").expect("the other end is there");
+    drop(near);
+    let seen = echo(far);
+    expect!(seen.is_err(), "echo, when nobody takes what it sends back", "an error", format!("{seen:?}"));
 }
 
 #[peer]

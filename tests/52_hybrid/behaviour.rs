@@ -275,7 +275,10 @@ fn handlers_have_a_whole_runtime() {
         echo.await.expect("the task is not cancelled").expect("a number comes")
     });
     owner.write(&[item(0, 1000), item(1, 2000)].concat());
-    expect_eq!(owner.answers(), [(0, Ok(1001)), (1, Ok(2001))], "the answers of handlers that use tokio");
+    let mut answers = owner.answers();
+    // On a busy machine both may be done at once.
+    answers.sort();
+    expect_eq!(answers, [(0, Ok(1001)), (1, Ok(2001))], "the answers of handlers that use tokio");
 }
 
 /// A handler that panics costs its own item only, which is answered with the text of the panic.
@@ -349,7 +352,7 @@ fn half_an_item_survives_a_handler_that_ends() {
 /// While the owner does not read its answers, the worker goes on to read items and to run handlers.
 ///
 /// Next: whoever waits for the socket to take an answer must not be the one who reads or runs.
-#[fact]
+#[fact(seconds = 20)]
 fn answers_that_nobody_reads_hold_up_nothing() {
     // Their answers are more bytes than a socket holds, even if several are written at once.
     const MANY: u64 = 14_000;
@@ -363,8 +366,11 @@ fn answers_that_nobody_reads_hold_up_nothing() {
     for ids in [0..MANY, MANY..MANY + MORE] {
         let count = ids.end;
         let items: Vec<u8> = ids.flat_map(|id| item(id, id)).collect();
-        owner.write(&items);
-        quiesce();
+        // In pieces, so that there is soon rest again, on a busy machine, too.
+        for piece in items.chunks(16_000) {
+            owner.write(piece);
+            quiesce();
+        }
         let begun = begun.load(Ordering::SeqCst) as u64;
         expect_eq!(begun, count, "handlers that have been begun while the owner reads nothing");
     }
@@ -533,24 +539,56 @@ fn a_lost_worker_costs_what_it_has() {
     }
 }
 
-/// A worker that breaks the protocol is lost: its stream is shut down, and nothing that it says counts any more.
+/// The answers of a worker that came before its end count, all of them, even if it can be written to no more.
+///
+/// Next: a write that fails says nothing about what is still to be read; the end of a stream comes after all answers.
+#[fact]
+fn answers_that_came_before_the_end_count() {
+    // Their answers come in one piece.
+    const COUNT: usize = 1800;
+    let (owner, mut workers) = owner(1, (0..2 * COUNT as u64).collect(), COUNT);
+    let mut handed = Vec::new();
+    while handed.len() < COUNT {
+        let more = workers[0].items();
+        let about = format!("items of the only worker, with {COUNT} in flight");
+        expect!(!more.is_empty(), about, COUNT.to_string(), handed.len().to_string());
+        handed.extend(more);
+    }
+    // From now on each answer makes room for an item that cannot be written.
+    workers[0].stream.shutdown(Shutdown::Read).expect("a socket can be shut down");
+    workers[0].answer_all(&handed);
+    drop(workers);
+    let right = results(owner).into_iter().take(COUNT).filter(|result| result.is_ok()).count();
+    let about = format!("outputs in the results, when a worker has answered {COUNT} items and gone");
+    expect_eq!(right, COUNT, about);
+}
+
+/// A worker that breaks the protocol, or says no more, is lost: its stream is shut down, and what it says then does not count.
 ///
 /// Next: an answer is good for an item that this worker has, and for no other; a length is a number that somebody else chose.
 #[fact]
 fn a_worker_that_breaks_the_protocol_is_lost() {
     type Breaks = fn(mine: u64, others: u64) -> Vec<u8>;
-    let ways: [(&str, Breaks); 6] = [
+    let ways: [(&str, Breaks); 7] = [
         ("answers an unknown id", |_, _| output(u64::MAX - 5, 1)),
         ("answers an item of another worker", |_, others| output(others, 1)),
         ("answers an item twice", |mine, _| [output(mine, 10), output(mine, 10)].concat()),
         ("sends a kind of answer that there is not", |mine, _| [&mine.to_be_bytes()[..], &[2; 9]].concat()),
         ("sends a text of 1025 bytes", |mine, _| panicked(mine, &[b'x'; MAX_TEXT + 1])),
         ("announces a text of 65535 bytes", |mine, _| [&mine.to_be_bytes()[..], &[1, 255, 255]].concat()),
+        ("ends its half of the stream", |_, _| Vec::new()),
     ];
     for (way, breaks) in ways {
         let (owner, mut workers) = owner(2, vec![1, 2, 3, 4], 2);
         let (mut theirs, others) = (workers[0].items(), workers[1].items());
-        workers[0].write(&breaks(theirs[0].0, others[0].0));
+        let mut bytes = breaks(theirs[0].0, others[0].0);
+        if bytes.is_empty() {
+            workers[0].stream.shutdown(Shutdown::Write).expect("a socket can be shut down");
+        } else {
+            // A good answer, but too late.
+            bytes.extend_from_slice(&output(theirs[1].0, 10));
+        }
+        workers[0].write(&bytes);
         expect!(workers[0].has_ended(), format!("the stream to a worker that {way}"), "it is shut down", "it is open");
         if way.contains("twice") {
             // The first of the two counts.
@@ -683,13 +721,14 @@ fn dispatch_leaves_nothing_behind() {
 /// Owner and worker get through with thousands of items in flight, more than the sockets between them hold.
 ///
 /// Next: if each writes without reading, both wait for room.
-#[fact]
+#[fact(seconds = 20)]
 fn more_in_flight_than_the_sockets_hold() {
     const COUNT: u64 = 6000;
     let (ours, theirs) = UnixStream::pair().expect("the system has room for a socket pair");
     let worker = actor("worker", move || serve(theirs, async |item| item * 10).is_ok());
     let owner = actor("owner", move || dispatch(vec![ours], &(0..COUNT).collect::<Vec<_>>(), COUNT as usize));
-    let right = results(owner).into_iter().eq((0..COUNT).map(|item| Ok(item * 10)));
+    // Not when all is at rest: on a busy machine that takes longer than it is waited for.
+    let right = owner.finish().into_iter().eq((0..COUNT).map(|item| Ok(item * 10)));
     expect!(right, "the results of 6000 items in flight at once", "the outputs of all items", "something else");
     worker.finish();
 }
@@ -732,7 +771,7 @@ fn four_at_once(stream: UnixStream) {
 /// In each process waits overlap: two processes with four in flight have eight items under way at once.
 ///
 /// Next: a process starts with its end of the socket as standard input; the items are spread by `dispatch`.
-#[fact(seconds = 5)]
+#[fact]
 fn waits_overlap_in_each_process() {
     let results = hybrid_map(|| peer_command("four_at_once"), &[0; 8], 2, 4);
     let mut processes: Vec<u64> = results.into_iter().flatten().collect();
@@ -755,7 +794,7 @@ fn computes(stream: UnixStream) {
 /// Processes compute at the same time, each with its own item.
 ///
 /// Next: all processes are started, and have items, before anybody waits for an answer.
-#[fact(seconds = 5)]
+#[fact]
 fn processes_compute_at_the_same_time() {
     let listener = UnixListener::bind_addr(&gate(this_process())).expect("the name is free");
     let owner = actor("owner", || hybrid_map(|| peer_command("computes"), &[this_process(); 3], 3, 8));
@@ -769,7 +808,7 @@ fn processes_compute_at_the_same_time() {
 /// Failures in processes cost only what they touch: a panic its item, a process that dies what it has in flight.
 ///
 /// Next: a dead process is noticed by the end of its stream, if nobody else holds the other end open.
-#[fact(seconds = 5)]
+#[fact]
 fn a_process_that_dies_costs_what_it_has() {
     let items = [10, 11, 13, 12, 17, 14, 15];
     let seen = hybrid_map(|| peer_command("squares"), &items, 2, 1);
@@ -791,7 +830,7 @@ fn a_process_that_dies_costs_what_it_has() {
 /// There are never more processes than items, and a process that cannot be started is one less.
 ///
 /// Next: the smaller of the two numbers; an error of `spawn` is no reason to give up.
-#[fact(seconds = 5)]
+#[fact]
 fn no_process_is_superfluous() {
     let calls = Cell::new(0);
     let counted = || {
@@ -831,7 +870,7 @@ fn talks_nonsense(mut stream: UnixStream) {
 /// When `hybrid_map` returns, no process, zombie, descriptor or thread is left, even of workers that do not end.
 ///
 /// Next: kill what has not ended, and then wait for it: a process that nobody waits for stays as a zombie.
-#[fact(seconds = 5)]
+#[fact]
 fn no_process_is_left_behind() {
     // What a first process needs once is not counted.
     let _ = peer_command("squares");
@@ -854,7 +893,7 @@ fn no_process_is_left_behind() {
 /// If `command` panics, the panic reaches the caller, and the processes that had been started are gone.
 ///
 /// Next: what ends the processes must happen on every way out: `Drop` does.
-#[fact(panics, seconds = 5)]
+#[fact(panics)]
 fn a_command_that_panics_leaves_no_process() {
     let _ = peer_command("outstays");
     let before = what_there_is();
@@ -911,7 +950,7 @@ fn maps(mut stream: UnixStream) {
 /// When the owner is killed, its workers end, whatever their handlers wait for.
 ///
 /// Next: no process may hold a copy of another's socket, and a loop ends with its stream.
-#[fact(seconds = 15)]
+#[fact(seconds = 30)]
 fn workers_end_when_their_owner_is_killed() {
     let listener = UnixListener::bind_addr(&gate(this_process())).expect("the name is free");
     let (mut owner, mut stream) = start_peer("maps");
@@ -920,7 +959,7 @@ fn workers_end_when_their_owner_is_killed() {
     let _arrived = arrived.expect("four handlers are begun");
     owner.kill().expect("a process can be killed");
     owner.wait().expect("a child can be waited for");
-    let running = children_running_after(Duration::from_secs(5));
+    let running = children_running_after(Duration::from_secs(10));
     reap_children();
     expect!(running.is_empty(), "workers of an owner that was killed", "they end", format!("{running:?} go on"));
 }

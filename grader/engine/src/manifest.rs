@@ -3,6 +3,7 @@
 //! The list of facts is the grader's own, made before anything of the submission runs: a fact without a result is one
 //! that failed.
 
+use crate::syntax;
 use crate::trouble::{Context, Trouble, read};
 use std::path::{Path, PathBuf};
 use syn::{Attribute, Expr, Item, ItemFn, Lit, Meta};
@@ -37,12 +38,17 @@ pub fn functions(path: &Path, attribute: &str) -> Result<Vec<Hidden>, Trouble> {
     if !path.exists() {
         return Ok(Vec::new());
     }
-    let file = syn::parse_file(&read(path)?).usage(path.display())?;
-    let functions = file.items.iter().filter_map(|item| match item {
-        Item::Fn(function) => marked(function, attribute).map(|mark| (function, mark)),
-        _ => None,
-    });
-    functions.map(|(function, mark)| hidden(path, &file, function, mark)).collect()
+    let text = read(path)?;
+    // The file is ours and nests little; but what the parser remembers of texts (their lines and columns) goes only with its
+    // thread.
+    syntax::on_a_deep_stack(|| {
+        let file = syn::parse_file(&text).usage(path.display())?;
+        let functions = file.items.iter().filter_map(|item| match item {
+            Item::Fn(function) => marked(function, attribute).map(|mark| (function, mark)),
+            _ => None,
+        });
+        functions.map(|(function, mark)| hidden(path, &file, function, mark)).collect()
+    })
 }
 
 fn marked<'a>(function: &'a ItemFn, attribute: &str) -> Option<&'a Attribute> {

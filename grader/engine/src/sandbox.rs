@@ -5,6 +5,7 @@
 //! Does not own: what any of it means. Nothing here confines a process's view of the file system or the network yet.
 
 use crate::processes::{self, End, Process};
+use probe::shares::Shares;
 use probe::threads::{self, Reading, Standing, Thread};
 use probe::wire::{self, Message, Nonce};
 use std::io::{self, Read, Write};
@@ -23,7 +24,7 @@ const LOOK: Duration = Duration::from_millis(20);
 /// What one process may use.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Wall time.
+    /// Wall time, not counting what the machine's other work takes of it: see [`Shares::counted`].
     pub time: Duration,
     /// Private memory, in bytes.
     pub memory: u64,
@@ -74,13 +75,14 @@ pub fn run(command: &mut Command, limits: &Limits) -> io::Result<Ended> {
     let (mut process, stream, nonce) = start(command, limits)?;
     let begun = Instant::now();
     let mut watched = Watched::new(&mut process, stream)?;
+    let mut deadline = begun + limits.time;
     let mut cut = None;
     let mut left_behind = Vec::new();
     let mut earlier: Option<Reading> = None;
     let mut messages = Vec::new();
     let mut forged = false;
     let end = loop {
-        let left = limits.time.saturating_sub(begun.elapsed());
+        let left = deadline.saturating_duration_since(Instant::now());
         let ended = watched.wait(left.min(LOOK))?;
         loop {
             match wire::take(&mut watched.record, &nonce) {
@@ -99,6 +101,11 @@ pub fn run(command: &mut Command, limits: &Limits) -> io::Result<Ended> {
                 Some(Cut::Done)
             } else if watched.printed > limits.output {
                 Some(Cut::Output)
+            } else if let Some(more) =
+                left.is_zero().then(|| starved(process.id(), begun.elapsed(), limits.time)).flatten()
+            {
+                deadline = Instant::now() + more;
+                None
             } else if left.is_zero() {
                 Some(Cut::Time(threads::read(Some(process.id())).unwrap_or_default().threads))
             } else {
@@ -201,6 +208,15 @@ unsafe fn limit(resource: libc::__rlimit_resource_t, value: u64) {
     let both = libc::rlimit { rlim_cur: value, rlim_max: value };
     // SAFETY: `both` is a valid limit; a refusal leaves the inherited limit in place.
     unsafe { libc::setrlimit(resource, &raw const both) };
+}
+
+/// How much longer a process and those below it may run, if others kept them from running for a part of `wall`.
+fn starved(process: u32, wall: Duration, limit: Duration) -> Option<Duration> {
+    let below = processes::descendants_of(process).into_iter().map(|(id, _)| id as u32);
+    let shares = [process].into_iter().chain(below).map(|id| Shares::of(Some(id))).fold(Shares::default(), Shares::and);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let left = limit.saturating_sub(shares.counted(wall, cores));
+    (!left.is_zero()).then(|| left.max(LOOK))
 }
 
 /// Whether every thread of the process waits for a sibling, for ever. Sound: see [`threads::at_rest_in_both`]. An event

@@ -1,6 +1,7 @@
 //! Threads with a part to play, and the moment when all of them have come to rest.
 
 use crate::measures::own_id;
+use probe::shares::Shares;
 use probe::threads::{self, Standing};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -74,7 +75,8 @@ impl<T> Actor<T> {
 /// happen until the caller acts. Exact, not timed: see [`threads::at_rest_in_both`].
 ///
 /// # Panics
-/// As an unmet expectation, if a thread does not come to rest within five seconds: it is busy-waiting, or polls.
+/// As an unmet expectation, if a thread does not come to rest within five seconds, not counting the time that others kept
+/// this process from running: it is busy-waiting, or polls.
 #[track_caller]
 pub fn quiesce() {
     // The main thread is the test runner's: it waits for this one.
@@ -83,14 +85,14 @@ pub fn quiesce() {
         let all = threads::read(None).expect("a process can read its own threads");
         all.of_interest(|thread| thread.id != me && thread.id != main && thread.standing != Standing::Ended)
     };
-    let start = Instant::now();
+    let (start, before) = (Instant::now(), Shares::of(None));
     let mut first = look();
     loop {
         let second = look();
         if threads::at_rest_in_both(&first, &second, |thread| thread.standing.waits_for_ever()) {
             return;
         }
-        if start.elapsed() > PATIENCE {
+        if start.elapsed() > PATIENCE && patience_is_over(start.elapsed(), before) {
             let restless: Vec<String> = second
                 .threads
                 .iter()
@@ -106,6 +108,12 @@ pub fn quiesce() {
         std::thread::sleep(Duration::from_micros(100));
         first = second;
     }
+}
+
+/// Whether a thread that was not kept waiting by the machine's other work would have come to rest by now.
+fn patience_is_over(wall: Duration, before: Shares) -> bool {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    Shares::of(None).since(before).counted(wall, cores) > PATIENCE
 }
 
 /// Lets time pass: virtual time under exploration, real time otherwise. A part of a scenario's story ("the customer

@@ -357,6 +357,8 @@ impl Shared {
                     return None;
                 }
                 _ if useless => {
+                    // What becomes of a worker that waits with its place costs no job.
+                    member.iter_mut().for_each(|member| member.fresh = false);
                     drop(state);
                     state = self.state();
                     state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);

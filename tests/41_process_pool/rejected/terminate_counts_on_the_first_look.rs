@@ -178,7 +178,7 @@ struct Member {
     /// Shared by the thread that reads and writes and by whoever terminates the pool and has to interrupt it.
     stream: Arc<UnixStream>,
     process: Option<Child>,
-    /// It is a replacement, and nobody has tried to give it a job yet.
+    /// It is a replacement, and was started for the job that its place takes next.
     fresh: bool,
 }
 
@@ -356,6 +356,8 @@ impl Shared {
                     return None;
                 }
                 _ if useless => {
+                    // What becomes of a worker that waits with its place costs no job.
+                    member.iter_mut().for_each(|member| member.fresh = false);
                     state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
                     continue;
                 }

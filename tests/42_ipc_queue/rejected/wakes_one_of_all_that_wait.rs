@@ -55,7 +55,7 @@ impl Queue {
             let mut state = self.shared.lock();
             state.next_connection += 1;
             let id = state.next_connection;
-            let connection = Connection { stream: Arc::clone(&stream), request: None, out: None };
+            let connection = Connection { stream: Arc::clone(&stream), request: None, answer: None, out: None };
             state.connections.insert(id, connection);
             id
         };
@@ -114,12 +114,9 @@ fn read_requests(shared: &Shared, id: u64, stream: &UnixStream) {
         if let Some(answer) = answer {
             let connection = state.connections.get_mut(&id).expect("it is here");
             connection.request = None;
+            connection.answer = Some(answer);
             drop(state);
             shared.changed.notify_all();
-            let mut stream = stream;
-            if stream.write_all(&answer.encode()).is_err() {
-                break;
-            }
         }
     }
     hang_up(stream);
@@ -139,10 +136,9 @@ fn answer_requests(shared: &Shared, id: u64, mut stream: &UnixStream) {
     loop {
         let mut state = shared.lock();
         let answer = loop {
-            if !state.connections.contains_key(&id) {
-                return;
-            }
-            if let Some(answer) = state.decide(id) {
+            let Some(connection) = state.connections.get_mut(&id) else { return };
+            let ready = connection.answer.take();
+            if let Some(answer) = ready.or_else(|| state.decide(id)) {
                 break answer;
             }
             state = shared.changed.wait(state).expect("nothing panics under this lock");
@@ -205,6 +201,7 @@ struct Item {
 struct Connection {
     stream: Arc<UnixStream>,
     request: Option<Request>,
+    answer: Option<Answer>,
     out: Option<(u64, Item)>,
 }
 

@@ -91,6 +91,8 @@ pub fn serve(owner: UnixStream, listener: UnixListener) -> io::Result<()> {
             let _ = thread.join();
         }
     };
+    // Whoever still waits to be let in, the owner's thread included, is refused.
+    drop(listener);
     close_all(&guests);
     loop {
         let next = {

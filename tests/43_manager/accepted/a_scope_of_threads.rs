@@ -79,6 +79,8 @@ pub fn serve(owner: UnixStream, listener: UnixListener) -> io::Result<()> {
     let server = Server::default();
     let here = listener.local_addr()?;
     thread::scope(|scope| {
+        // It is closed as soon as nobody is accepted any more: whoever waits in its queue is refused.
+        let listener = listener;
         let (number, owner) = server.admit(owner).expect("it is not over yet");
         scope.spawn({
             let server = &server;
