@@ -3,6 +3,7 @@
 #![allow(missing_docs, reason = "tests are facts; their names say them")]
 
 mod authoring;
+mod browser;
 mod checking;
 mod interrupts;
 mod learning;
