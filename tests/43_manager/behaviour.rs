@@ -80,8 +80,8 @@ fn pair() -> (UnixStream, UnixStream) {
 #[track_caller]
 fn done<T>(actor: Actor<T>, about: &str) -> T {
     quiesce();
-    let seen = || format!("it {} when all others wait, too", actor.standing().describe());
-    expect!(actor.has_finished(), about, "it comes to an end", seen());
+    let finished = actor.has_finished();
+    expect!(finished, about, "it comes to an end", format!("it {}, like all others", actor.standing().describe()));
     actor.finish()
 }
 

@@ -101,13 +101,14 @@ pub fn run(command: &mut Command, limits: &Limits) -> io::Result<Ended> {
                 Some(Cut::Done)
             } else if watched.printed > limits.output {
                 Some(Cut::Output)
-            } else if let Some(more) =
-                left.is_zero().then(|| starved(process.id(), begun.elapsed(), limits.time)).flatten()
-            {
-                deadline = Instant::now() + more;
-                None
             } else if left.is_zero() {
-                Some(Cut::Time(threads::read(Some(process.id())).unwrap_or_default().threads))
+                match starved(process.id(), begun.elapsed(), limits.time) {
+                    Some(more) => {
+                        deadline = Instant::now() + more;
+                        None
+                    }
+                    None => Some(Cut::Time(threads::read(Some(process.id())).unwrap_or_default().threads)),
+                }
             } else {
                 let now = threads::read(Some(process.id())).unwrap_or_default();
                 let proved = earlier.is_some_and(|earlier| deadlocked(process.id(), &earlier, &now));
@@ -214,8 +215,7 @@ unsafe fn limit(resource: libc::__rlimit_resource_t, value: u64) {
 fn starved(process: u32, wall: Duration, limit: Duration) -> Option<Duration> {
     let below = processes::descendants_of(process).into_iter().map(|(id, _)| id as u32);
     let shares = [process].into_iter().chain(below).map(|id| Shares::of(Some(id))).fold(Shares::default(), Shares::and);
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let left = limit.saturating_sub(shares.counted(wall, cores));
+    let left = limit.saturating_sub(shares.counted(wall));
     (!left.is_zero()).then(|| left.max(LOOK))
 }
 

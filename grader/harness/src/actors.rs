@@ -112,8 +112,7 @@ pub fn quiesce() {
 
 /// Whether a thread that was not kept waiting by the machine's other work would have come to rest by now.
 fn patience_is_over(wall: Duration, before: Shares) -> bool {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    Shares::of(None).since(before).counted(wall, cores) > PATIENCE
+    Shares::of(None).since(before).counted(wall) > PATIENCE
 }
 
 /// Lets time pass: virtual time under exploration, real time otherwise. A part of a scenario's story ("the customer

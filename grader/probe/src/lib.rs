@@ -11,3 +11,8 @@ pub mod explored;
 pub mod shares;
 pub mod threads;
 pub mod wire;
+
+/// The folder in which the kernel tells of process `pid`, or of the calling process if `None`.
+fn proc_of(pid: Option<u32>) -> String {
+    pid.map_or_else(|| "/proc/self".to_owned(), |pid| format!("/proc/{pid}"))
+}

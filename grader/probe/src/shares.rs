@@ -22,8 +22,7 @@ const LEAST: u32 = 5;
 impl Shares {
     /// What the threads of process `pid`, or of the calling process if `None`, have had so far. What cannot be read is nothing.
     pub fn of(pid: Option<u32>) -> Shares {
-        let process = pid.map_or_else(|| "self".to_owned(), |pid| pid.to_string());
-        let tasks = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+        let tasks = fs::read_dir(format!("{}/task", crate::proc_of(pid))).into_iter().flatten().flatten();
         let texts = tasks.filter_map(|task| fs::read_to_string(task.path().join("schedstat")).ok());
         texts.filter_map(|text| Shares::parse(&text)).fold(Shares::default(), Shares::and)
     }
@@ -42,8 +41,12 @@ impl Shares {
 
     /// The part of a wall time that counts: all of it but the time that these threads were kept waiting by others. What they
     /// kept each other waiting, since they are more than there are cores, counts.
-    pub fn counted(self, wall: Duration, cores: usize) -> Duration {
-        let all = wall.as_secs_f64() * cores.max(1) as f64;
+    pub fn counted(self, wall: Duration) -> Duration {
+        self.counted_on(std::thread::available_parallelism().map_or(1, usize::from), wall)
+    }
+
+    fn counted_on(self, cores: usize, wall: Duration) -> Duration {
+        let all = wall.as_secs_f64() * cores as f64;
         let own = if all > 0.0 { (self.cpu.as_secs_f64() / all).min(1.0) } else { 1.0 };
         let by_others = self.waited.mul_f64(1.0 - own);
         wall.saturating_sub(by_others).max(wall / LEAST)
@@ -65,7 +68,7 @@ mod tests {
 
     fn counted(cpu: f64, waited: f64) -> f64 {
         let shares = Shares { cpu: Duration::from_secs_f64(cpu), waited: Duration::from_secs_f64(waited) };
-        (shares.counted(WALL, 2).as_secs_f64() * 10.0).round() / 10.0
+        (shares.counted_on(2, WALL).as_secs_f64() * 10.0).round() / 10.0
     }
 
     #[test]

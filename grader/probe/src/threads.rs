@@ -110,7 +110,7 @@ const LOOKS: usize = 10;
 /// # Errors
 /// If the process does not exist (any more).
 pub fn read(pid: Option<u32>) -> io::Result<Reading> {
-    let process = pid.map_or_else(|| "self".to_owned(), |pid| pid.to_string());
+    let process = crate::proc_of(pid);
     for _ in 1..LOOKS {
         let reading = look(&process, &list(&process)?)?;
         if reading.whole {
@@ -122,21 +122,21 @@ pub fn read(pid: Option<u32>) -> io::Result<Reading> {
 
 /// How many threads a process has, by the kernel's own count.
 fn count(process: &str) -> io::Result<usize> {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let stat = fs::read_to_string(format!("{process}/stat"))?;
     let count = stat.rsplit_once(") ").and_then(|(_, tail)| tail.split(' ').nth(17)?.parse().ok());
     count.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "/proc/…/stat has no count of threads"))
 }
 
 /// The ids of a process's threads, as the kernel lists them: some may be missing, see [`Reading::whole`].
 fn list(process: &str) -> io::Result<Vec<u32>> {
-    let entries = fs::read_dir(format!("/proc/{process}/task"))?;
+    let entries = fs::read_dir(format!("{process}/task"))?;
     let ids = entries.map(|entry| Ok(entry?.file_name().to_str().and_then(|name| name.parse().ok())));
     ids.filter_map(io::Result::transpose).collect()
 }
 
 /// Reads the threads with these ids that are still there, and counts all that are alive then.
 fn look(process: &str, ids: &[u32]) -> io::Result<Reading> {
-    let task = |id: &u32| read_one(format!("/proc/{process}/task/{id}").as_ref(), *id);
+    let task = |id: &u32| read_one(format!("{process}/task/{id}").as_ref(), *id);
     let mut threads: Vec<Thread> = ids.iter().filter_map(task).collect();
     threads.sort_by_key(|thread| thread.id);
     let alive = threads.iter().filter(|thread| thread.standing != Standing::Ended).count();
@@ -305,7 +305,7 @@ mod tests {
     fn a_look_that_leaves_a_living_thread_out_is_not_whole() {
         // Threads of other tests come and go in this process; in a child of its own none do.
         let mut child = std::process::Command::new("sleep").arg("600").spawn().unwrap();
-        let process = child.id().to_string();
+        let process = crate::proc_of(Some(child.id()));
         let ids = list(&process).unwrap();
         assert_eq!(ids, [child.id()]);
         assert!(look(&process, &ids).unwrap().whole);
