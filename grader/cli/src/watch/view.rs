@@ -157,14 +157,15 @@ fn keys(model: &Model, width: u16, paint: &impl Fn(Color) -> Style) -> Line<'sta
         Page::Hints => vec![("h", "next hint"), ("Esc", "back")],
         _ => vec![("Esc", "back")],
     };
-    keys.extend([("l", "list"), ("?", "all keys"), ("q", "quit")]);
+    // Where there is no room for all, these stay: `?` tells of the others.
+    let always = [("?", "all keys"), ("q", "quit")];
+    let long = |(key, what): &(&str, &str)| key.chars().count() + what.chars().count() + 4;
+    let mut room = (usize::from(width) + 2).saturating_sub(always.iter().map(long).sum());
+    keys.push(("l", "list"));
+    keys.retain(|key| room.checked_sub(long(key)).map(|rest| room = rest).is_some());
+    keys.extend(always);
     let mut spans = vec![Span::raw(" ")];
-    let mut used = 1;
     for (key, what) in keys {
-        used += key.chars().count() + what.chars().count() + 4;
-        if used > usize::from(width) + 3 {
-            break;
-        }
         spans.push(Span::styled(key.to_owned(), Modifier::BOLD));
         spans.push(Span::raw(format!(" {what}   ")));
     }

@@ -23,7 +23,7 @@ fn the_list_shows_how_far_each_exercise_has_come() {
     replica.solve();
     replica.run(&["check", "latch"]).code(0);
     let ran = replica.run(&["list"]).code(0);
-    ran.says(&["✓ 12_latch", "85/85", "· 13_latch_again", "new", "●○○○○", "10 min"]);
+    ran.says(&["exercise", "level minutes", "✓ 12_latch", "●○○○○      10     85/85    1×", "· 13_latch_again", "new"]);
     let ran = replica.run(&["list", "--format", "json"]).code(0);
     let document: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(document["format_version"], 1);
@@ -32,7 +32,7 @@ fn the_list_shows_how_far_each_exercise_has_come() {
         json!({
             "exercise": "12_latch", "section": "1.2", "title": "A gate that opens once", "minutes": 10, "difficulty": 1,
             "topics": ["Mutex", "Condvar"], "state": "accepted", "attempts": 1, "best_points": 85, "points": 85,
-            "hints": 0, "gave_up": false, "file": "exercises/12_latch/src/lib.rs"
+            "hints": 0, "gave_up": false, "seconds": 0, "file": "exercises/12_latch/src/lib.rs"
         })
     );
     assert_eq!(document["exercises"][1]["state"], "new");

@@ -3,6 +3,7 @@
 use crate::replica::{Replica, until};
 use crate::terminal::Screen;
 use std::fs;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 const FILE: &str = "exercises/12_latch/src/lib.rs";
@@ -12,14 +13,15 @@ fn watch(replica: &Replica) -> Screen {
 }
 
 /// The processes of the session that a program on a terminal leads, itself left out.
-fn others_in_session(leader: u32) -> Vec<String> {
+fn others_in_session(leader: u32) -> Vec<(i32, String)> {
     let stats =
         fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| fs::read_to_string(entry.path().join("stat")).ok());
     let own = stats.filter_map(|stat| {
         let (head, tail) = stat.rsplit_once(") ")?;
         let (id, name) = head.split_once(" (")?;
         let session: u32 = tail.split(' ').nth(3)?.parse().ok()?;
-        (session == leader && id.parse() != Ok(leader) && !tail.starts_with('Z')).then(|| name.to_owned())
+        let id: i32 = id.parse().ok()?;
+        (session == leader && id != leader as i32 && !tail.starts_with('Z')).then(|| (id, name.to_owned()))
     });
     own.collect()
 }
@@ -38,7 +40,7 @@ fn every_save_is_graded_and_the_verdict_is_about_what_was_saved() {
     let leader = screen.id();
     let (status, ..) = screen.end();
     assert_eq!(status.code(), Some(0));
-    assert_eq!(others_in_session(leader), [""; 0]);
+    assert_eq!(others_in_session(leader), []);
     let did: Vec<_> = replica.history().iter().map(|entry| entry["what"]["did"].as_str().unwrap().to_owned()).collect();
     assert_eq!(did, ["opened", "check", "check", "check"]);
 }
@@ -73,7 +75,7 @@ fn keys_stay_alive_while_a_submission_spins_deadlocks_or_floods_and_the_next_sav
     let leader = screen.id();
     screen.types("\u{3}");
     assert_eq!(screen.end().0.code(), Some(130));
-    assert_eq!(others_in_session(leader), [""; 0]);
+    assert_eq!(others_in_session(leader), []);
 }
 
 #[test]
@@ -138,24 +140,30 @@ fn a_file_that_is_replaced_removed_and_made_again_is_still_watched() {
 #[test]
 fn the_terminal_is_given_back_when_suspended_when_ended_and_for_an_editor() {
     let replica = Replica::new();
-    let mut command = replica.grader(&["watch", "latch"]);
-    let mut screen = Screen::start(command.env("EDITOR", "echo edited >&2; true"), 24, 80);
+    // A shell with job control gets the terminal when the watch is suspended, and lets it go on.
+    let script = r#"set -m; "$@"; echo suspended; read line; fg; echo "ended with $?""#;
+    let mut command = Command::new("sh");
+    command.args(["-c", script, "sh", env!("CARGO_BIN_EXE_grader"), "watch", "latch"]).current_dir(replica.root());
+    let mut screen = Screen::start(command.env("VISUAL", "echo edited >&2; true"), 24, 80);
     screen.shows(&["✗ rejected"]);
     assert!(screen.is_taken());
     screen.types("e");
     screen.shows(&["A gate that opens once"]);
     screen.resize(10, 60);
-    screen.shows(&["✗ rejected", "h hint"]);
+    screen.shows(&["✗ rejected", "h hint", "q quit"]);
     screen.resize(24, 80);
     screen.types("\u{1a}");
-    until("the terminal to be given back", || (!screen.is_taken()).then_some(()));
-    // SAFETY: a plain signal to a child that has not been waited for.
-    unsafe { libc::kill(screen.id() as i32, libc::SIGCONT) };
-    until("the terminal to be taken again", || screen.is_taken().then_some(()));
-    screen.shows(&["✗ rejected"]);
-    // SAFETY: as above.
-    unsafe { libc::kill(screen.id() as i32, libc::SIGTERM) };
-    assert_eq!(screen.end().0.code(), Some(130));
+    screen.shows(&["suspended"]);
+    assert!(!screen.is_taken());
+    screen.types("\n");
+    screen.shows(&["✗ rejected", "A gate that opens once"]);
+    assert!(screen.is_taken());
+    let watch = others_in_session(screen.id());
+    let [(id, _)] = watch.as_slice() else { panic!("the watch, and nothing that it has started: {watch:?}") };
+    // SAFETY: a plain signal to a child of the shell, which waits for it.
+    unsafe { libc::kill(*id, libc::SIGTERM) };
+    screen.shows(&["ended with 130"]);
+    assert!(!screen.end().2);
 }
 
 #[test]
@@ -169,7 +177,7 @@ fn a_terminal_that_goes_away_takes_the_watch_and_its_gradings_with_it() {
     let leader = screen.id();
     let mut child = screen.hang_up();
     assert_eq!(child.wait().unwrap().code(), Some(130));
-    assert_eq!(others_in_session(leader), [""; 0]);
+    assert_eq!(others_in_session(leader), []);
 }
 
 #[test]

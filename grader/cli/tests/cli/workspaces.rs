@@ -86,8 +86,9 @@ fn a_grading_can_be_followed_line_by_line() {
     let events: Vec<serde_json::Value> = ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let kinds: Vec<&str> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
     assert_eq!(kinds.last(), Some(&"report"));
-    let finding = events.iter().find(|event| event["event"] == "item" && event["check"] == "behaviour").unwrap();
-    assert_eq!(finding["finding"]["kind"], "deadlock");
+    // What is wrong is told with the item, long before the report.
+    let failed = events.iter().find(|event| event["event"] == "item" && event["outcome"]["is"] == "failed").unwrap();
+    assert_eq!(failed["finding"]["kind"], "deadlock");
     let place = |kind: &str| kinds.iter().position(|each| *each == kind).unwrap();
     assert!(place("started") < place("item") && place("item") < place("report"));
 }

@@ -36,14 +36,15 @@ pub fn check(
             fault = judge(case, &diagnose(&[case], &folder.join(index.to_string()), compile)?);
         }
         let outcome = if fault.is_some() { Outcome::Failed } else { Outcome::Passed };
+        let finding = fault.map(|fault| finding(case, fault));
         watch(Event::Item {
             check: Check::CompileFail,
             name: case.name.clone(),
             outcome: outcome.clone(),
-            finding: None,
+            finding: finding.clone().map(Box::new),
         });
         items.push(Item { name: case.name.clone(), statement: case.statement.clone(), outcome, millis: 0 });
-        findings.extend(fault.map(|fault| finding(case, fault)));
+        findings.extend(finding);
     }
     let refused = cases.iter().filter(|case| !case.refused.is_empty()).count();
     let evidence = Evidence::Cases { refused, accepted: cases.len() - refused };

@@ -38,7 +38,7 @@ pub fn check(
             check: Check::Transcript,
             name: transcript.name.clone(),
             outcome: outcome.clone(),
-            finding: None,
+            finding: finding.clone().map(Box::new),
         });
         items.push(Item {
             name: transcript.name.clone(),
