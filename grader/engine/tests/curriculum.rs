@@ -6,7 +6,7 @@ use engine::{catalog, notes};
 use std::path::Path;
 
 fn workspace() -> Workspace {
-    Workspace::find(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap()
+    Workspace::at(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
 }
 
 #[test]

@@ -60,13 +60,14 @@ pub fn check(
             Measured::Decided(_, Decision::Slower) | Measured::Broke(..) | Measured::Endless => Outcome::Failed,
             Measured::Decided(..) => Outcome::Inconclusive,
         };
+        let finding = finding(workload, limit, &measured);
         watch(Event::Item {
             check: Check::Timing,
             name: workload.name.clone(),
             outcome: outcome.clone(),
-            finding: None,
+            finding: finding.clone().map(Box::new),
         });
-        findings.extend(finding(workload, limit, &measured));
+        findings.extend(finding);
         if let Measured::Decided(of_it, _) = measured {
             pairs.push(of_it);
         }
