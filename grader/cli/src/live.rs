@@ -54,7 +54,7 @@ impl<'a> Live<'a> {
                 let failed = if counts.failed > 0 { format!(", {} failed", counts.failed) } else { String::new() };
                 self.show(&format!("{check} {} of {}{failed}", counts.done, counts.of));
             }
-            Event::Ended(_) | Event::Report(_) => {}
+            Event::Again { .. } | Event::Ended(_) | Event::Report(_) => {}
         }
     }
 

@@ -63,7 +63,7 @@ impl Grader {
     pub fn detect(&self, exercise: &Exercise, source: &Source, times: usize) -> Result<Detection, Trouble> {
         let folder = RunFolder::new(&self.workspace)?;
         let stage = self.stage(exercise, source, &|_| {}, &folder);
-        let grading = Grading { stage, wanted: Vec::new(), jobs: self.jobs, first: &[] };
+        let grading = Grading::of_parts(stage, self.jobs);
         let tests = stage.judged()?;
         let mut run = None;
         for number in 1..=times {
@@ -102,7 +102,7 @@ impl Grader {
             }
         };
         tests.time = LONGEST_EXPLORATION;
-        let grading = Grading { stage, wanted: Vec::new(), jobs: self.jobs, first: &[] };
+        let grading = Grading::of_parts(stage, self.jobs);
         let of_one = exercise.config.schedules.all.schedules.unwrap_or(config::SCHEDULES);
         let schedules = u32::try_from(gradings).ok().and_then(|gradings| gradings.checked_mul(of_one));
         let all = config::Budget { schedules: Some(schedules.unwrap_or(u32::MAX)), steps: Some(u64::MAX) };
@@ -125,7 +125,7 @@ impl Grader {
     ) -> Result<(), Trouble> {
         let folder = RunFolder::new(&self.workspace)?;
         let stage = self.stage(exercise, source, &|_| {}, &folder);
-        let grading = Grading { stage, wanted: Vec::new(), jobs: self.jobs, first: &[] };
+        let grading = Grading::of_parts(stage, self.jobs);
         let tests = stage.judged()?;
         let timed = if timing { stage.timed()?.ok() } else { None };
         let explored = match exercise.checks().contains(&Check::Schedules).then(|| stage.explored()).transpose()? {

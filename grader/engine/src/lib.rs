@@ -22,6 +22,7 @@ pub mod config;
 pub mod curriculum;
 pub mod doctor;
 pub mod facts;
+mod first_answer;
 pub mod history;
 mod interleavings;
 pub mod kit;

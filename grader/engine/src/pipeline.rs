@@ -10,6 +10,7 @@ use crate::checks::{behaviour, build, compile_fail, schedules, source_rules, tim
 use crate::compiler::Compiled;
 use crate::config;
 use crate::facts::Tests;
+use crate::first_answer::First;
 use crate::kit::{Kit, Mode};
 use crate::manifest;
 use crate::processes;
@@ -35,8 +36,10 @@ pub struct Grader {
     pub jobs: usize,
     /// Whether many submissions of the same exercise are graded: what they have in common is then kept on the disk.
     pub many: bool,
-    /// Facts that are run before the others, by name: those that failed last, so that the first answer comes soon.
+    /// What failed last, by name: it is run before the rest, so that the first answer comes soon.
     pub first: Vec<String>,
+    /// Whether somebody follows every step: the first of these is then tried again before the rest is even compiled.
+    pub followed: bool,
 }
 
 impl Grader {
@@ -51,7 +54,7 @@ impl Grader {
         let toolchain = Toolchain::find(&workspace.root, &workspace.target)?;
         let jobs = std::thread::available_parallelism().map_or(1, usize::from);
         sweep(&workspace.target.join("runs"));
-        Ok(Grader { workspace, toolchain, jobs, many: false, first: Vec::new() })
+        Ok(Grader { workspace, toolchain, jobs, many: false, first: Vec::new(), followed: false })
     }
 
     /// Grades one submission. `only` names the checks to make; all of the exercise's if `None`.
@@ -74,12 +77,10 @@ impl Grader {
             return Err(Trouble::Usage(format!("{} has none of these checks; it has {names}", exercise.folder)));
         }
         let folder = RunFolder::new(&self.workspace)?;
-        let grading = Grading {
-            stage: self.stage(exercise, source, watch, &folder),
-            wanted,
-            jobs: self.jobs,
-            first: &self.first,
-        };
+        let tried_first = self.followed.then(|| First::of(exercise, &self.first, &wanted)).flatten();
+        let mut stage = self.stage(exercise, source, watch, &folder);
+        stage.tried_first = tried_first.as_ref().map(|first| first.check);
+        let grading = Grading { wanted, first: &self.first, tried_first, ..Grading::of_parts(stage, self.jobs) };
         let mut checks = grading.run()?;
         if processes::interrupted() {
             return Err(Trouble::Interrupted);
@@ -114,6 +115,7 @@ impl Grader {
             watch,
             folder: &folder.0,
             one_of_many: self.many,
+            tried_first: None,
         }
     }
 
@@ -147,6 +149,13 @@ impl Grader {
     }
 }
 
+/// Whether a submission does the wrong thing. How fast it does that says nothing, and it may take long: where now and then a
+/// round never ends, each of these is waited for.
+fn does_wrong(reports: &[CheckReport]) -> bool {
+    let says_so = [Check::Behaviour, Check::Schedules, Check::Transcript];
+    reports.iter().any(|report| says_so.contains(&report.check) && report.outcome == Outcome::Failed)
+}
+
 /// One grading on its way.
 pub(crate) struct Grading<'a> {
     pub(crate) stage: Stage<'a>,
@@ -155,6 +164,15 @@ pub(crate) struct Grading<'a> {
     pub(crate) jobs: usize,
     /// Facts that are run before the others.
     pub(crate) first: &'a [String],
+    /// What is tried again before everything else.
+    pub(crate) tried_first: Option<First>,
+}
+
+impl<'a> Grading<'a> {
+    /// One that is told part by part what to do.
+    pub(crate) fn of_parts(stage: Stage<'a>, jobs: usize) -> Grading<'a> {
+        Grading { stage, wanted: Vec::new(), jobs, first: &[], tried_first: None }
+    }
 }
 
 impl Grading<'_> {
@@ -212,6 +230,7 @@ impl Grading<'_> {
         }));
         if let Some(timed) = timed {
             let report = match timed? {
+                Ok(_) if does_wrong(&reports) => self.not_run(Check::Timing, "only what does the right thing is timed"),
                 Ok(ready) => self.time(&ready)?,
                 Err(because) => {
                     if !judges {
@@ -234,19 +253,27 @@ impl Grading<'_> {
 
     /// The report on a build that failed, when no check that was asked for has made one.
     fn failed_build(&self) -> Result<Option<CheckReport>, Trouble> {
-        let only = Grading { wanted: vec![Check::Build], ..*self };
+        let only = Grading { wanted: vec![Check::Build], tried_first: None, ..*self };
         let build = only.judge(mpsc::channel().0, mpsc::channel().0)?;
         Ok(build.into_iter().find(|report| report.outcome == Outcome::Failed))
     }
 
     /// Builds what exploring needs and explores; everything else goes on meanwhile.
     fn explore(&self) -> Result<Result<CheckReport, (Compiled, Kit)>, Trouble> {
-        match self.stage.explored()? {
+        match self.stage.explored_beside(&|kit, subject| self.try_again(kit, Mode::Explore, subject))? {
             Explored::Ready(tests) => {
                 let report = self.scenarios(&tests, &self.stage.exercise.config.schedules)?;
                 Ok(Ok(self.told(report)))
             }
             Explored::Refused(compiled, kit) => Ok(Err((compiled, kit))),
+        }
+    }
+
+    /// Tries what failed last again, if it is of this mode. What goes wrong with that will go wrong once more, and be told then.
+    fn try_again(&self, kit: &Kit, mode: Mode, subject: &Path) {
+        let of_mode = |first: &&First| (first.check == Check::Schedules) == (mode == Mode::Explore);
+        if let Some(first) = self.tried_first.as_ref().filter(of_mode) {
+            let _ = first.run(&self.stage, kit, mode, subject);
         }
     }
 
@@ -325,6 +352,8 @@ impl Grading<'_> {
                 let shown = workspace.shown(&source.root);
                 build::failed(of, &subject, source, &shown, millis())
             } else if needs_tests {
+                let artifact = subject.artifact.clone();
+                scope.spawn(move || self.try_again(kit, Mode::Judge, &artifact));
                 watch(Event::Compiling { what: "the hidden tests with it".into() });
                 let compiled = self.stage.hidden(kit, Mode::Judge, &JUDGED, &subject.artifact)?;
                 if compiled.success {

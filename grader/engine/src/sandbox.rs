@@ -194,6 +194,33 @@ pub fn limit_memory(command: &mut Command, memory: u64) {
     }
 }
 
+/// Limits the processor time of the process that `command` starts: beyond it, it ends by SIGXCPU.
+pub fn limit_cpu(command: &mut Command, most: Duration) {
+    let seconds = most.as_secs();
+    // SAFETY: only an async-signal-safe call between fork and exec.
+    unsafe {
+        command.pre_exec(move || {
+            // At the hard limit it would be killed, as by many other things.
+            let limit = libc::rlimit { rlim_cur: seconds, rlim_max: seconds + 10 };
+            libc::setrlimit(libc::RLIMIT_CPU, &raw const limit);
+            Ok(())
+        });
+    }
+}
+
+/// Lets whatever else wants to run go before what `command` starts.
+pub fn give_way(command: &mut Command) {
+    /// Of 100 shares of a core, some 10 remain beside somebody who does not give way.
+    const NICE: libc::c_int = 10;
+    // SAFETY: only an async-signal-safe call between fork and exec; a refusal leaves things as they were.
+    unsafe {
+        command.pre_exec(|| {
+            libc::setpriority(libc::PRIO_PROCESS, 0, NICE);
+            Ok(())
+        });
+    }
+}
+
 /// Puts everything that `command` starts at the same addresses each time, where the kernel permits it.
 pub fn fix_addresses(command: &mut Command) {
     // SAFETY: only an async-signal-safe call between fork and exec. A refusal leaves the addresses random.

@@ -16,7 +16,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use verdict::{Event, Origin};
+use verdict::{Check, Event, Origin};
 
 /// With less than this on the disk, in bytes, a failure to compile says nothing about the submission.
 const ROOM: usize = 32 << 20;
@@ -39,6 +39,8 @@ pub(crate) struct Stage<'a> {
     pub(crate) folder: &'a Path,
     /// Whether more submissions of the exercise are to be compiled soon.
     pub(crate) one_of_many: bool,
+    /// Of which check something is tried again before everything else. That is then what somebody waits for.
+    pub(crate) tried_first: Option<Check>,
 }
 
 impl Stage<'_> {
@@ -59,17 +61,25 @@ impl Stage<'_> {
 
     /// Builds what exploring needs.
     pub(crate) fn explored(&self) -> Result<Explored, Trouble> {
+        self.explored_beside(&|_, _| {})
+    }
+
+    /// The same. `compiled` is called once the submission is, beside what remains to be built.
+    pub(crate) fn explored_beside(&self, compiled: &(dyn Fn(&Kit, &Path) + Sync)) -> Result<Explored, Trouble> {
         let kit = self.kit(Mode::Explore)?;
         (self.watch)(Event::Compiling { what: "your code once more, to explore its schedules".into() });
         let subject = self.subject(&kit, Mode::Explore, &mut || {})?;
         if !subject.success {
             return Ok(Explored::Refused(subject, kit));
         }
-        let compiled = self.hidden(&kit, Mode::Explore, &["schedules"], &subject.artifact)?;
-        if !compiled.success {
-            return Ok(Explored::Refused(compiled, kit));
+        let scenarios = std::thread::scope(|scope| {
+            scope.spawn(|| compiled(&kit, &subject.artifact));
+            self.hidden(&kit, Mode::Explore, &["schedules"], &subject.artifact)
+        })?;
+        if !scenarios.success {
+            return Ok(Explored::Refused(scenarios, kit));
         }
-        Ok(Explored::Ready(self.tests(&compiled.artifact, self.source)))
+        Ok(Explored::Ready(self.tests(&scenarios.artifact, self.source)))
     }
 
     /// Builds what timing needs; the inner error says why the submission could not be.
@@ -169,6 +179,8 @@ impl Stage<'_> {
             folder: &self.folder.join(mode.name()),
             from: &self.workspace.target,
             incremental: false,
+            chosen: None,
+            can_wait: self.somebody_waits() && mode != self.first_mode(),
         };
         compiler::compile(self.toolchain, &unit, metadata)
     }
@@ -189,6 +201,8 @@ impl Stage<'_> {
             folder,
             from: &self.workspace.target,
             incremental: false,
+            chosen: None,
+            can_wait: self.somebody_waits(),
         };
         let compiled = compiler::compile(self.toolchain, &unit, &mut || {})?;
         if compiled.failed_nowhere() {
@@ -199,13 +213,37 @@ impl Stage<'_> {
 
     /// Compiles hidden test files as modules of one test binary, linked with a submission.
     pub(crate) fn hidden(&self, kit: &Kit, mode: Mode, modules: &[&str], subject: &Path) -> Result<Compiled, Trouble> {
+        self.hidden_of(kit, mode, modules, subject, None)
+    }
+
+    /// Compiles one hidden test of one file, as if the others were not there.
+    pub(crate) fn hidden_one(
+        &self,
+        kit: &Kit,
+        mode: Mode,
+        module: &str,
+        name: &str,
+        subject: &Path,
+    ) -> Result<Compiled, Trouble> {
+        self.hidden_of(kit, mode, &[module], subject, Some(name))
+    }
+
+    fn hidden_of(
+        &self,
+        kit: &Kit,
+        mode: Mode,
+        modules: &[&str],
+        subject: &Path,
+        chosen: Option<&str>,
+    ) -> Result<Compiled, Trouble> {
+        let purpose = if chosen.is_some() { format!("{}-first", mode.name()) } else { mode.name().to_owned() };
         let exist = modules.iter().map(|name| (name, self.exercise.tests.join(format!("{name}.rs"))));
         let text: String = exist
             .filter(|(_, path)| path.exists())
             .map(|(name, path)| format!("#[path = {:?}]\nmod {name};\n", path.display().to_string()))
             .collect();
-        let kept = self.kept(mode)?;
-        let own = self.folder.join(mode.name());
+        let kept = self.kept(mode, &purpose)?;
+        let own = self.folder.join(&purpose);
         let folder = kept.as_ref().map_or(&own, |kept| &kept.folder);
         let root = folder.join("checks.rs");
         if std::fs::read_to_string(&root).ok().as_deref() != Some(&text) {
@@ -224,10 +262,13 @@ impl Stage<'_> {
             folder,
             from: &self.workspace.target,
             incremental: kept.is_some(),
+            chosen,
+            can_wait: self.somebody_waits() && chosen.is_none() && (self.tried_first.is_some() || mode != Mode::Judge),
         };
         let mut compiled = compiler::compile(self.toolchain, &unit, &mut || {})?;
         if kept.is_some() && compiled.success {
             // Out of the way of the next grader that compiles there.
+            make_folder(&own)?;
             let binary = own.join("checks");
             std::fs::rename(&compiled.artifact, &binary).ours("cannot move the hidden tests")?;
             compiled.artifact = binary;
@@ -238,13 +279,13 @@ impl Stage<'_> {
     /// The folder in which the hidden tests are compiled incrementally: for the learner, who saves again and again, and for
     /// many submissions in a row, not for what is graded once. All paths are part of what such a compilation depends on, so
     /// it must be the same folder each time; when others are in all of them, this one compiles afresh elsewhere.
-    fn kept(&self, mode: Mode) -> Result<Option<Kept>, Trouble> {
+    fn kept(&self, mode: Mode, purpose: &str) -> Result<Option<Kept>, Trouble> {
         if mode == Mode::Time || self.source.origin != Origin::Learner && !self.one_of_many {
             return Ok(None);
         }
         let (all, places) = (self.workspace.target.join("incremental"), if self.one_of_many { PLACES } else { 1 });
         for place in 0..places {
-            let folder = all.join(format!("{}-{}-{place}", self.exercise.folder, mode.name()));
+            let folder = all.join(format!("{}-{purpose}-{place}", self.exercise.folder));
             make_folder(&folder)?;
             let lock = File::create(folder.join("lock")).ours(format_args!("cannot write in {}", folder.display()))?;
             if lock.try_lock().is_ok() {
@@ -252,6 +293,16 @@ impl Stage<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Whether somebody waits for the first answer: then all that it does not need leaves the cores to what it does.
+    fn somebody_waits(&self) -> bool {
+        self.source.origin == Origin::Learner && !self.one_of_many
+    }
+
+    /// The mode in which the first answer is had.
+    fn first_mode(&self) -> Mode {
+        if self.tried_first == Some(Check::Schedules) { Mode::Explore } else { Mode::Judge }
     }
 
     pub(crate) fn tests(&self, binary: &Path, source: &Source) -> Tests {

@@ -37,6 +37,18 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         finding: Option<Box<Finding>>,
     },
+    /// What failed in the last grading has been tried again, before everything else. Its item is still to come.
+    Again {
+        /// Which check.
+        check: Check,
+        /// The item's name.
+        name: String,
+        /// How it ended.
+        outcome: Outcome,
+        /// What is wrong, if something still is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        finding: Option<Box<Finding>>,
+    },
     /// A check has ended.
     Ended(Box<CheckReport>),
     /// The grading has ended: the last line of `--format events`.

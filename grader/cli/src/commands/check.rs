@@ -36,6 +36,7 @@ pub(crate) fn run(arguments: &CheckArguments, screen: &Screen) -> Result<ExitCod
         let live = Live::new(screen, &exercise.slug);
         if source.origin == Origin::Learner {
             grader.first = desk.failed_last(&exercise.folder);
+            grader.followed = arguments.format == ReportFormat::Events;
         }
         let watch = |event: Event| match arguments.format {
             ReportFormat::Events => screen.print(&json::line(&event)),
@@ -43,14 +44,15 @@ pub(crate) fn run(arguments: &CheckArguments, screen: &Screen) -> Result<ExitCod
         };
         let report = grader.grade(exercise, source, only, &watch)?;
         drop(live);
-        if arguments.format == ReportFormat::Events {
-            screen.print(&json::line(&Event::Report(Box::new(report.clone()))));
-        }
         if source.origin == Origin::Learner {
             desk.record(screen, &exercise.folder, attempt(&report));
             if let Err(trouble) = replays::keep(&desk.workspace, exercise, source, &report) {
                 screen.remark(&format!("note: {trouble}; `replay` will not show this"));
             }
+        }
+        if arguments.format == ReportFormat::Events {
+            // Whoever hears it finds it in the history.
+            screen.print(&json::line(&Event::Report(Box::new(report.clone()))));
         }
         if arguments.format == ReportFormat::Terminal {
             let mut page = terminal::render(&report, look);

@@ -52,6 +52,8 @@ pub(crate) struct Running {
     pub(crate) what: String,
     /// For each check that has begun: items that have ended, that failed, and all.
     pub(crate) counts: BTreeMap<Check, Counts>,
+    /// What failed last and was tried again first, and how it ended.
+    pub(crate) again: Option<(String, Outcome)>,
     /// The checks that have ended.
     pub(crate) ended: Vec<CheckReport>,
     /// What is wrong, as it was found out.
@@ -72,6 +74,7 @@ impl Running {
             since: Instant::now(),
             what: "starting".into(),
             counts: BTreeMap::new(),
+            again: None,
             ended: Vec::new(),
             findings: Vec::new(),
         }
@@ -85,11 +88,15 @@ impl Running {
                 self.counts.insert(check, Counts { of: items, ..Counts::default() });
                 self.what = format!("{check}").replace('_', " ");
             }
+            Event::Again { name, outcome, finding, .. } => {
+                self.again = Some((name, outcome));
+                self.finding(finding);
+            }
             Event::Item { check, outcome, finding, .. } => {
                 let counts = self.counts.entry(check).or_default();
                 counts.done += 1;
                 counts.failed += usize::from(outcome == Outcome::Failed);
-                self.findings.extend(finding.map(|finding| *finding));
+                self.finding(finding);
             }
             Event::Ended(report) => {
                 self.findings.retain(|finding| finding.check != report.check);
@@ -98,6 +105,13 @@ impl Running {
             }
             Event::Report(_) => {}
         }
+    }
+
+    /// What is wrong with something; what was said of it before is replaced.
+    fn finding(&mut self, finding: Option<Box<Finding>>) {
+        let Some(finding) = finding else { return };
+        self.findings.retain(|other| (other.check, &other.subject) != (finding.check, &finding.subject));
+        self.findings.push(*finding);
     }
 }
 

@@ -11,7 +11,7 @@ use engine::catalog::Exercise;
 use engine::curriculum::code_lines;
 use engine::notes;
 use std::path::Path;
-use verdict::{Check, Evidence, Report};
+use verdict::{Check, Evidence, Outcome, Report};
 
 /// The text of the page that is shown.
 pub(crate) fn text(model: &Model, desk: &Desk, rows: &[Row], screen: &Screen) -> String {
@@ -52,6 +52,10 @@ fn dim(look: Look, text: &str) -> String {
     if look.colour { paint(Style::new().dimmed(), text) } else { text.to_owned() }
 }
 
+fn good(look: Look, text: &str) -> String {
+    if look.colour { paint(text_style(AnsiColor::Green), text) } else { text.to_owned() }
+}
+
 fn running(running: &Running, exercise: &Exercise, look: Look) -> String {
     let mut page = String::new();
     for check in exercise.checks() {
@@ -61,6 +65,9 @@ fn running(running: &Running, exercise: &Exercise, look: Look) -> String {
             (None, Some(counts)) => begun(check, *counts, look),
             (None, None) => dim(look, &format!("  · {}", terminal::words_of(check))) + "\n",
         });
+    }
+    if let Some((name, Outcome::Passed)) = &running.again {
+        page.push_str(&format!("\n{} {name}, which failed last, holds now\n", good(look, "✓")));
     }
     page + &terminal::findings(&running.findings, look)
 }

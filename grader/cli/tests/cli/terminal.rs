@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
@@ -44,6 +44,8 @@ pub(crate) struct Screen {
     parser: Arc<Mutex<vt100::Parser>>,
     child: Child,
     closed: Arc<AtomicBool>,
+    /// How many bytes the program has written.
+    written: Arc<AtomicUsize>,
     reading: JoinHandle<()>,
 }
 
@@ -72,6 +74,8 @@ impl Screen {
         let parser = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 0)));
         let closed = Arc::new(AtomicBool::new(false));
         let (theirs, told, mut reader) = (Arc::clone(&parser), Arc::clone(&closed), ours.try_clone().unwrap());
+        let written = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&written);
         let reading = std::thread::spawn(move || {
             let mut buffer = [0; 4096];
             while !told.load(Ordering::Relaxed) {
@@ -81,17 +85,25 @@ impl Screen {
                     continue;
                 }
                 match reader.read(&mut buffer) {
-                    Ok(count @ 1..) => theirs.lock().unwrap().process(&buffer[..count]),
+                    Ok(count @ 1..) => {
+                        theirs.lock().unwrap().process(&buffer[..count]);
+                        counted.fetch_add(count, Ordering::Release);
+                    }
                     _ => return,
                 }
             }
         });
-        Screen { ours, parser, child, closed, reading }
+        Screen { ours, parser, child, closed, written, reading }
     }
 
     /// What is on the screen now, line by line.
     pub(crate) fn text(&self) -> String {
         self.parser.lock().unwrap().screen().contents()
+    }
+
+    /// A number that grows with everything that is written to the screen.
+    pub(crate) fn written(&self) -> usize {
+        self.written.load(Ordering::Acquire)
     }
 
     /// Whether the program has the screen to itself, as full-screen programs do.

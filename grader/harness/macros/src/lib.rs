@@ -70,11 +70,23 @@ pub fn workload(_arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// started, with its end of the stream. It is not a test of its own.
 #[proc_macro_attribute]
 pub fn peer(_arguments: TokenStream, item: TokenStream) -> TokenStream {
-    rewrite(item, |name, parameters, body| format!("::harness::run::peer({name:?}, |{parameters}| {body})"))
+    let new =
+        |name: &str, parameters: &str, body: &str| format!("::harness::run::peer({name:?}, |{parameters}| {body})");
+    // Any test may start it.
+    rewrite_as(item, |_| "#[test]".into(), new)
 }
 
-/// Replaces `fn name(parameters) -> T { body }` by `#[test] fn name() { new }`, keeping attributes and docs.
+/// Makes a test. Where the grader has chosen another one to be compiled alone, it is not there.
 fn rewrite(item: TokenStream, new: impl Fn(&str, &str, &str) -> String) -> TokenStream {
+    rewrite_as(item, |name| format!("#[cfg(any(not(chosen), chosen = {name:?}))] #[test]"), new)
+}
+
+/// Replaces `fn name(parameters) -> T { body }` by `#[attributes] fn name() { new }`, keeping attributes and docs.
+fn rewrite_as(
+    item: TokenStream,
+    attributes: impl Fn(&str) -> String,
+    new: impl Fn(&str, &str, &str) -> String,
+) -> TokenStream {
     const PLACE: &str = "__body_of_the_hidden_test__";
     let tokens: Vec<TokenTree> = item.into_iter().collect();
     let found = tokens.iter().position(|token| matches!(token, TokenTree::Ident(ident) if ident.to_string() == "fn"));
@@ -88,7 +100,7 @@ fn rewrite(item: TokenStream, new: impl Fn(&str, &str, &str) -> String) -> Token
     let text = new(&name.to_string(), &parameters.stream().to_string(), PLACE);
     let new: TokenStream = text.parse().expect("our own template is valid Rust");
     let new = put(new, PLACE, body);
-    let mut result: TokenStream = "#[test]".parse().expect("an attribute is valid Rust");
+    let mut result: TokenStream = attributes(&name.to_string()).parse().expect("an attribute is valid Rust");
     result.extend(tokens[..at].iter().cloned());
     result.extend([TokenTree::Ident(Ident::new("fn", Span::call_site())), TokenTree::Ident(name.clone())]);
     result.extend([
