@@ -165,12 +165,20 @@ mod early_ends {
 
     #[test]
     fn an_exit_fails_the_transcript_and_the_timing_too() {
-        let report = grade_file(&hostile("exits"), Some(&[Check::Transcript, Check::Timing]));
-        assert_eq!(report.verdict, Verdict::Rejected);
-        for (each, kind) in [(Check::Transcript, Kind::EarlyExit), (Check::Timing, Kind::EarlyExit)] {
+        for each in [Check::Transcript, Check::Timing] {
+            let report = grade_file(&hostile("exits"), Some(&[each]));
+            assert_eq!(report.verdict, Verdict::Rejected);
             assert_eq!(check(&report, each).outcome, Outcome::Failed, "{report:#?}");
-            assert_eq!(check(&report, each).findings[0].kind, kind, "{report:#?}");
+            assert_eq!(check(&report, each).findings[0].kind, Kind::EarlyExit, "{report:#?}");
         }
+    }
+
+    #[test]
+    fn what_does_the_wrong_thing_is_not_timed() {
+        let report = grade_file(&hostile("exits"), Some(&[Check::Transcript, Check::Timing]));
+        assert_eq!(check(&report, Check::Transcript).outcome, Outcome::Failed, "{report:#?}");
+        let timing = check(&report, Check::Timing);
+        assert!(matches!(timing.outcome, Outcome::NotRun(_)) && timing.score.points == 0, "{report:#?}");
     }
 
     #[test]
