@@ -44,19 +44,35 @@ impl Screen {
 
     /// Prints text on the standard output. A reader that has gone away (`| head`) is no fault.
     pub(crate) fn print(&self, text: &str) {
-        let _ = std::io::stdout().lock().write_all(as_typed(text).as_bytes());
+        let mut out = std::io::stdout().lock();
+        // A question has no end of line after it.
+        let _ = out.write_all(as_typed(text).as_bytes()).and_then(|()| out.flush());
     }
 
     /// Prints one complaint on the standard error.
     pub(crate) fn complain(&self, text: &str) {
         let head =
             if self.error_colour { paint(text_style(AnsiColor::Red).bold(), "error:") } else { "error:".to_owned() };
-        let _ = writeln!(std::io::stderr().lock(), "{head} {}", as_typed(text));
+        let _ = writeln!(std::io::stderr().lock(), "{head} {}", self.broken("error: ", text).trim_start());
     }
 
     /// Prints one remark on the standard error.
     pub(crate) fn remark(&self, text: &str) {
-        let _ = writeln!(std::io::stderr().lock(), "{}", as_typed(text));
+        let _ = writeln!(std::io::stderr().lock(), "{}", self.broken("", text));
+    }
+
+    /// A line for the standard error: on a terminal it is broken between words; elsewhere it stays one line.
+    fn broken(&self, head: &str, text: &str) -> String {
+        let text = as_typed(text);
+        if !self.live {
+            return text.into_owned();
+        }
+        let first = " ".repeat(head.len());
+        let lines = text.lines().enumerate().map(|(number, line)| {
+            let first = if number == 0 { first.as_str() } else { "" };
+            textwrap::fill(line, textwrap::Options::new(self.width).initial_indent(first))
+        });
+        lines.collect::<Vec<_>>().join("\n")
     }
 }
 

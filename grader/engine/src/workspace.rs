@@ -38,8 +38,8 @@ impl Workspace {
             Some(root) if is_clone(root) => Ok(Workspace::at(root)),
             Some(root) => Ok(Workspace::of_learner(root, &library()?)),
             None => Err(Trouble::Usage(format!(
-                "{} is not inside a workspace: no folder above it holds exercises and {SETTINGS} (what `grader init DIR` \
-                 lays out) or exercises, tests and curriculum.md (a clone of this project); change into yours first",
+                "{} is not inside a workspace; `grader init DIR` lays one out, and if you have one, change into it first (no \
+                 folder above this one holds exercises and {SETTINGS}, or exercises, tests and curriculum.md as a clone does)",
                 from.display()
             ))),
         }

@@ -34,7 +34,7 @@ fn starter(exercise: &Exercise) -> Result<Vec<u8>, Trouble> {
         .map_err(|error| Trouble::Usage(format!("cannot read the starter {}: {error}", starter.display())))
 }
 
-fn is_starter(exercise: &Exercise) -> Result<bool, Trouble> {
+pub(crate) fn is_starter(exercise: &Exercise) -> Result<bool, Trouble> {
     let wanted = starter(exercise)?;
     Ok(fs::read(exercise.starter.join("src/lib.rs")).is_ok_and(|own| own == wanted))
 }

@@ -26,6 +26,12 @@ const DETAIL_LINES: usize = 24;
 pub(crate) fn render(report: &Report, look: Look) -> String {
     let mut page = Page { text: String::new(), look };
     page.head(report);
+    page.text + &body(report, look)
+}
+
+/// The same without what it is about.
+pub(crate) fn body(report: &Report, look: Look) -> String {
+    let mut page = Page { text: String::new(), look };
     for check in &report.checks {
         page.row(check);
     }

@@ -82,7 +82,11 @@ impl Running {
 
     fn step(&mut self, event: Event) {
         match event {
-            Event::Preparing { what } => self.what = what,
+            // A crate after another: what for was said by the first.
+            Event::Preparing { what } => match what.strip_prefix("built ") {
+                Some(name) => self.what = format!("building what the hidden tests need (once): {name}"),
+                None => self.what = what,
+            },
             Event::Compiling { what } => self.what = format!("compiling {what}"),
             Event::Started { check, items } => {
                 self.counts.insert(check, Counts { of: items, ..Counts::default() });

@@ -1,8 +1,8 @@
 //! The texts of the pages, with terminal colours in them.
 
 use super::model::{Counts, Model, Page, Phase, Running};
-use crate::commands::Desk;
 use crate::commands::list::{self, Row};
+use crate::commands::{Desk, reset};
 use crate::render::prose;
 use crate::render::terminal::{self, Look};
 use crate::screen::{Screen, as_typed, paint, text_style};
@@ -21,7 +21,7 @@ pub(crate) fn text(model: &Model, desk: &Desk, rows: &[Row], screen: &Screen) ->
             Phase::Running(running) => self::running(running, &model.exercise, look),
             Phase::Done(report) => {
                 let after = if model.is_accepted() { accepted(report, &model.exercise, look) } else { String::new() };
-                terminal::render(report, look) + &after
+                untouched(&model.exercise, look) + &terminal::body(report, look) + &after
             }
             Phase::Failed(why) => prose::fill(why, look.width),
         },
@@ -81,6 +81,16 @@ fn begun(check: Check, counts: Counts, look: Look) -> String {
     let of = if counts.of > 0 { format!("{} of {}", counts.done, counts.of) } else { String::new() };
     let indent = " ".repeat(8);
     format!("  … {:<13}{indent} {of}{failed}\n", terminal::words_of(check))
+}
+
+/// Where to begin, as long as nothing has been written.
+fn untouched(exercise: &Exercise, look: Look) -> String {
+    if !reset::is_starter(exercise).unwrap_or(false) {
+        return String::new();
+    }
+    let words = "This is the starter as it was given to you. b shows what is asked; open the file above in your editor (e opens \
+                 it here); every save is graded.";
+    format!("{}\n\n", bold(look, textwrap::fill(words, look.width.saturating_sub(2)).as_str()))
 }
 
 /// What to read after acceptance: how the reference differs, and the questions an interviewer would ask next.

@@ -10,7 +10,7 @@ fn outside_a_workspace_it_says_where_to_go() {
     let nowhere = tempfile::tempdir().unwrap();
     for arguments in [&[][..], &["list"], &["check", "latch"], &["hint", "latch"], &["reset", "latch"]] {
         let ran = Ran::of(Replica::new().grader(arguments).current_dir(nowhere.path())).code(2);
-        ran.complains(&["is not inside a workspace", "`grader init DIR`", "change into yours first"]).in_one_line();
+        ran.complains(&["is not inside a workspace", "`grader init DIR`", "change into it first"]).in_one_line();
     }
     assert_eq!(fs::read_dir(nowhere.path()).unwrap().count(), 0);
 }
