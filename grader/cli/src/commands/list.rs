@@ -92,7 +92,7 @@ fn row(desk: &Desk, exercise: &Exercise, progress: &Progress) -> Row {
 pub(crate) fn table(rows: &[&Row], screen: &Screen) -> String {
     let width = rows.iter().map(|row| row.exercise.len()).max().unwrap_or(8);
     // Sign, name, difficulty, minutes, points, attempts, time, ratio, hints; the title has the rest.
-    let room = screen.width.saturating_sub(width + 52);
+    let room = screen.width.saturating_sub(width + 53);
     let room = if room < 20 { 0 } else { room };
     let dim = |text: &str| if screen.colour { paint(Style::new().dimmed(), text) } else { text.to_owned() };
     let title = |text: &str| if room == 0 { String::new() } else { format!("{:<room$}", shorten(text, room - 2)) };
