@@ -1,4 +1,5 @@
-//! Failing schedules of the last grading, kept so that they can be shown again in full, and tried on the code as it has become.
+//! The schedules that failed last, kept so that they can be shown again in full, and tried on the code as it has become: also when
+//! it has been mended.
 
 use crate::catalog::Exercise;
 use crate::submission::Source;
@@ -22,7 +23,7 @@ fn path(workspace: &Workspace, exercise: &Exercise) -> PathBuf {
     workspace.state.join("replays").join(format!("{}.json", exercise.folder))
 }
 
-/// Keeps what a grading of the learner's own file has shown, or forgets what an earlier one had if nothing fails any more.
+/// Keeps what a grading of the learner's own file has shown, in the place of what an earlier one had.
 ///
 /// # Errors
 /// If it cannot be written.
@@ -32,7 +33,8 @@ pub fn keep(workspace: &Workspace, exercise: &Exercise, source: &Source, report:
         check.findings.iter().filter(|finding| finding.interleaving.is_some()).cloned().collect();
     let path = path(workspace, exercise);
     if findings.is_empty() {
-        if check.outcome == Outcome::Passed && path.exists() {
+        // What cannot be read any more is of use to nobody.
+        if check.outcome == Outcome::Passed && kept(workspace, exercise).is_err() {
             std::fs::remove_file(&path).ours(format_args!("cannot remove {}", path.display()))?;
         }
         return Ok(());

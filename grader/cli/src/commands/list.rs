@@ -92,11 +92,11 @@ fn row(desk: &Desk, exercise: &Exercise, progress: &Progress) -> Row {
 pub(crate) fn table(rows: &[&Row], screen: &Screen) -> String {
     let width = rows.iter().map(|row| row.exercise.len()).max().unwrap_or(8);
     // Sign, name, difficulty, minutes, points, attempts, time, ratio, hints; the title has the rest.
-    let room = screen.width.saturating_sub(width + 53);
+    let room = screen.width.saturating_sub(width + 52);
     let room = if room < 20 { 0 } else { room };
     let dim = |text: &str| if screen.colour { paint(Style::new().dimmed(), text) } else { text.to_owned() };
     let title = |text: &str| if room == 0 { String::new() } else { format!("{:<room$}", shorten(text, room - 2)) };
-    let heading = format!("  {:<width$}  {}level minutes    points tried  spent  ratio hints", "exercise", title(""));
+    let heading = format!("  {:<width$}  {}level minutes   points tried  spent  ratio hints", "exercise", title(""));
     let mut text = dim(&heading) + "\n";
     for row in rows {
         let (sign, word, style) = sign(row.state);
@@ -113,7 +113,7 @@ pub(crate) fn table(rows: &[&Row], screen: &Screen) -> String {
         let ratio = row.ratio.map_or(String::new(), |ratio| format!("{ratio:.2}×"));
         let hints = unless(row.hints == 0, row.hints.to_string());
         let line = format!(
-            "{sign} {:<width$}  {}{difficulty} {:>7} {points:>9} {tried:>5} {spent:>6} {ratio:>6} {hints:>5}",
+            "{sign} {:<width$}  {}{difficulty} {:>7} {points:>8} {tried:>5} {spent:>6} {ratio:>6} {hints:>5}",
             row.exercise,
             title(&row.title),
             row.minutes

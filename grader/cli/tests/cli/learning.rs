@@ -23,7 +23,14 @@ fn the_list_shows_how_far_each_exercise_has_come() {
     replica.solve();
     replica.run(&["check", "latch"]).code(0);
     let ran = replica.run(&["list"]).code(0);
-    ran.says(&["exercise", "level minutes", "✓ 12_latch", "●○○○○      10     85/85    1×", "· 13_latch_again", "new"]);
+    ran.says(&[
+        "exercise",
+        "level minutes   points",
+        "✓ 12_latch",
+        "●○○○○      10    85/85    1×",
+        "· 13_latch_again",
+        "new",
+    ]);
     let ran = replica.run(&["list", "--format", "json"]).code(0);
     let document: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(document["format_version"], 1);

@@ -50,7 +50,8 @@ fn replay_shows_every_step_and_follows_the_file() {
         "among them every one",
         "most 2 preemptions (",
     ]);
-    replica.run(&["replay", "latch"]).code(0).says(&["No schedule is known that breaks your latch."]);
+    // What broke it once is worth another look when it is mended.
+    replica.run(&["replay", "latch"]).code(0).says(&["has changed since", "it now comes out well", "spawn first"]);
 }
 
 #[test]

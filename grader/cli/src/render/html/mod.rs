@@ -134,6 +134,7 @@ fn chapter(chapter: &Chapter) -> Markup {
                 ol.log { @for entry in &chapter.entries { li { (line(entry)) } } }
             }
             @if let Some((first, others)) = chapter.failing.split_first() {
+                p { "The schedule that broke your code last" @if chapter.state == State::Accepted { ", before it was accepted" } ":" }
                 (picture::figure(chapter, first))
                 @if !others.is_empty() {
                     details {
