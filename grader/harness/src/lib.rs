@@ -55,16 +55,24 @@ pub mod run {
 /// and only the error codes and lines are judged (by the grader).
 pub const PINNED_COMPILER: &str = "1.95";
 
-/// Whether the compiler in use is the one whose messages are pinned. Says so on stderr if not.
+/// Whether the compiler in use is the one whose messages are pinned. Says so on stderr if not. Where the sources of std are
+/// installed (the component `rust-src`), the same compiler quotes from them, and the messages are others.
 pub fn pinned_compiler() -> bool {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let version = std::process::Command::new(rustc).arg("--version").output().map(|output| output.stdout);
-    let version = String::from_utf8(version.unwrap_or_default()).unwrap_or_default();
-    let pinned = version.starts_with(&format!("rustc {PINNED_COMPILER}."));
-    if !pinned {
-        eprintln!("messages are pinned for rustc {PINNED_COMPILER}, this is {}: not compared", version.trim());
+    let answer = |argument: &[&str]| {
+        let output = std::process::Command::new(&rustc).args(argument).output().map(|output| output.stdout);
+        String::from_utf8(output.unwrap_or_default()).unwrap_or_default().trim().to_owned()
+    };
+    let version = answer(&["--version"]);
+    if !version.starts_with(&format!("rustc {PINNED_COMPILER}.")) {
+        eprintln!("messages are pinned for rustc {PINNED_COMPILER}, this is {version}: not compared");
+        return false;
     }
-    pinned
+    let quotes = std::path::Path::new(&answer(&["--print", "sysroot"])).join("lib/rustlib/src/rust/library").exists();
+    if quotes {
+        eprintln!("messages are pinned without the component rust-src, which is installed: not compared");
+    }
+    !quotes
 }
 
 /// When all that can happen without the caller has happened, the condition holds.
