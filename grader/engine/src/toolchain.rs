@@ -40,8 +40,8 @@ impl Toolchain {
             let output = Command::new(program).args(arguments).current_dir(root).output();
             let output = output.ours(format_args!("cannot run {}", program.display()))?;
             if !output.status.success() {
-                let words = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-                return Err(Trouble::Ours(format!("{} does not work: {words}", program.display())));
+                let words = String::from_utf8_lossy(&output.stderr);
+                return Err(Trouble::Ours(format!("{} does not work: {}", program.display(), first_paragraph(&words))));
             }
             Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
         };
@@ -55,6 +55,12 @@ impl Toolchain {
         write(&memory, &serde_json::to_string_pretty(&found).ours("cannot write JSON")?)?;
         Ok(found)
     }
+}
+
+/// What a program says before it goes into where it happened (rustup appends a backtrace of itself).
+fn first_paragraph(words: &str) -> &str {
+    let words = words.trim();
+    words.split_once("\n\n").map_or(words, |(first, _)| first)
 }
 
 fn on_path(name: &str) -> Option<PathBuf> {
@@ -76,4 +82,18 @@ fn fingerprint(root: &Path, proxy: &Path, rustc: &Path) -> String {
         [proxy, rustc, &home.join("settings.toml"), &root.join("rust-toolchain.toml"), &root.join("rust-toolchain")];
     let files: Vec<String> = files.iter().map(|file| changed(file).unwrap_or_default()).collect();
     format!("{wanted} {} {}", proxy.display(), files.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_paragraph;
+
+    #[test]
+    fn a_backtrace_is_no_part_of_what_is_wrong() {
+        assert_eq!(
+            first_paragraph("\nerror: none\nhelp: get one\n\nStack backtrace:\n 0: main\n"),
+            "error: none\nhelp: get one"
+        );
+        assert_eq!(first_paragraph("error: none\n"), "error: none");
+    }
 }
