@@ -20,7 +20,7 @@ a name, or a path to it.";
 
 /// Grades concurrent Rust exercises: every verdict says why.
 #[derive(Debug, Parser)]
-#[command(name = "grader", bin_name = "cargo grader", version, about, after_help = EXIT_CODES, disable_help_subcommand = true)]
+#[command(name = "grader", bin_name = "cargo grader", version, about, after_help = EXIT_CODES)]
 pub(crate) struct Arguments {
     /// What to do; without it: where you are and what is next
     #[command(subcommand)]

@@ -10,14 +10,18 @@ mod screen;
 mod watch;
 
 use args::{Arguments, Command};
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use engine::processes;
 use engine::trouble::Trouble;
 use exit_code::ExitCode;
-use screen::Screen;
+use screen::{Screen, through_cargo};
 
 fn main() -> std::process::ExitCode {
-    let arguments = Arguments::parse();
+    let mut command = Arguments::command();
+    if !through_cargo() {
+        command = command.bin_name("grader");
+    }
+    let arguments = Arguments::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
     let screen = Screen::of_this_process(arguments.color);
     stop_cleanly_on_interrupt(&screen);
     let outcome = run(arguments.command, &screen);

@@ -128,6 +128,12 @@ fn files(library: &Library) -> Result<Vec<(String, String)>, Trouble> {
         let starter = from(&format!("tests/{exercise}/starter.rs"))?;
         files.push((format!("exercises/{exercise}/src/lib.rs"), starter));
     }
+    for (name, text) in &mut files {
+        if name.ends_with(".md") {
+            // The alias is a clone's; here the grader is called by its own name.
+            *text = text.replace("cargo grader", "grader");
+        }
+    }
     files.push(("Cargo.toml".to_owned(), manifest(&from("Cargo.toml")?, &used)?));
     Ok(files)
 }

@@ -1,6 +1,6 @@
 //! `check`: grades, reports, records.
 
-use super::Desk;
+use super::{Desk, reset};
 use crate::args::{CheckArguments, ReportFormat};
 use crate::exit_code::ExitCode;
 use crate::live::Live;
@@ -44,7 +44,9 @@ pub(crate) fn run(arguments: &CheckArguments, screen: &Screen) -> Result<ExitCod
         };
         let report = grader.grade(exercise, source, only, &watch)?;
         drop(live);
-        if source.origin == Origin::Learner {
+        // `watch` grades what is opened; the starter as it was given is nobody's attempt.
+        let begun = arguments.format != ReportFormat::Events || !reset::is_starter(exercise).unwrap_or(false);
+        if source.origin == Origin::Learner && begun {
             desk.record(screen, &exercise.folder, attempt(&report));
             if let Err(trouble) = replays::keep(&desk.workspace, exercise, source, &report) {
                 screen.remark(&format!("note: {trouble}; `replay` will not show this"));

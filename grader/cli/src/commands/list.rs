@@ -39,10 +39,12 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// Whether the row has a text in its name, section, title or topics. The text is in lower case.
-    pub(crate) fn matches(&self, text: &str) -> bool {
-        let all = [&self.exercise, &self.section, &self.title].into_iter().chain(&self.topics);
-        all.into_iter().any(|part| part.to_lowercase().contains(text))
+    /// Where the row has a text (in lower case): the smaller the number, the plainer to see. Nothing if it does not have it.
+    pub(crate) fn rank(&self, text: &str) -> Option<usize> {
+        let named = self.exercise.split_once('_').is_some_and(|(_, slug)| slug.starts_with(text));
+        let seen = [&self.exercise, &self.section, &self.title].into_iter().chain(&self.topics);
+        let place = seen.into_iter().position(|part| part.to_lowercase().contains(text))?;
+        Some(if named { 0 } else { place + 1 })
     }
 }
 
@@ -147,4 +149,52 @@ fn shorten(text: &str, room: usize) -> String {
         return text.to_owned();
     }
     text.chars().take(room.saturating_sub(1)).collect::<String>() + "…"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(exercise: &str, section: &str, title: &str) -> Row {
+        Row {
+            exercise: exercise.into(),
+            section: section.into(),
+            title: title.into(),
+            minutes: 45,
+            difficulty: 2,
+            topics: vec!["join".into()],
+            state: State::New,
+            attempts: 0,
+            best_points: 0,
+            points: 100,
+            hints: 0,
+            gave_up: false,
+            seconds: 0,
+            ratio: None,
+            file: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_search_finds_the_exercise_of_that_name_before_those_that_speak_of_it() {
+        let (threads, impact) =
+            (row("31_threads", "3.1", "Threads"), row("12_gil_impact", "1.2", "A model of threads"));
+        assert!(threads.rank("threads") < impact.rank("threads"));
+        assert_eq!(threads.rank("thr"), Some(0));
+        assert!(threads.rank("3.1").is_some() && threads.rank("join").is_some());
+        assert_eq!(threads.rank("queue"), None);
+    }
+
+    #[test]
+    fn a_table_is_no_wider_than_the_screen() {
+        let rows = [row("53_producer_consumer_threads", "5.3", "Producers and consumers on threads, at some length")];
+        for width in [80, 90, 100, 110] {
+            let screen = Screen { width, colour: false, live: false, error_colour: false };
+            for searched in [&rows[..], &[row("31_threads", "3.1", "Threads: run all, map in parallel, and more")]] {
+                let table = table(&searched.iter().collect::<Vec<_>>(), &screen);
+                assert!(table.lines().all(|line| line.chars().count() <= width), "{table}");
+                assert!(table.contains("hints"));
+            }
+        }
+    }
 }

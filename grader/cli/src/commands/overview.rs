@@ -68,8 +68,12 @@ pub(crate) fn run(screen: &Screen) -> Result<ExitCode, Trouble> {
 
 /// Asks whether to go on with the next exercise at once.
 fn wants_to_watch(screen: &Screen) -> bool {
-    screen.print("\nEnter watches it: every save is graded. q leaves. ");
+    screen.print("\nwatch it now: every save is graded? [Y/n] ");
     let mut answer = String::new();
     let heard = std::io::stdin().lock().read_line(&mut answer).unwrap_or(0);
-    heard > 0 && matches!(answer.trim(), "" | "y" | "yes" | "w" | "watch")
+    let yes = heard > 0 && matches!(answer.trim(), "" | "y" | "Y" | "yes" | "watch");
+    if !yes {
+        screen.print("`cargo grader watch` does so later\n");
+    }
+    yes
 }

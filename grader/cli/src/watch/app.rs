@@ -246,9 +246,13 @@ impl App<'_> {
             KeyCode::Char('?') => self.toggle(Page::Help),
             KeyCode::Char('b') => self.toggle(Page::Brief),
             KeyCode::Char('v') if self.model.interleavings().is_empty() => {
-                self.model.remark = Some("no schedule has failed".into());
+                self.model.remark = Some("there is no failing schedule to show step by step".into());
             }
             KeyCode::Char('v') => self.toggle(Page::Replay),
+            KeyCode::Char('f') => {
+                self.model.in_full ^= true;
+                self.model.show(Page::Report);
+            }
             KeyCode::Char('h') => self.hint(),
             KeyCode::Char('s') => self.solution(),
             KeyCode::Char('r') => {
@@ -321,6 +325,7 @@ impl App<'_> {
             KeyCode::Down | KeyCode::Char('j') => list.chosen = (list.chosen + 1).min(last),
             KeyCode::Home | KeyCode::PageUp | KeyCode::Char('g') => list.chosen = 0,
             KeyCode::End | KeyCode::PageDown | KeyCode::Char('G') => list.chosen = last,
+            KeyCode::Left | KeyCode::Right => self.scroll(code),
             _ => {}
         }
         self.model.version += 1;
@@ -363,6 +368,8 @@ impl App<'_> {
             self.reload();
         }
         self.model.show(Page::Hints);
+        // The last one that was read is the one that is wanted.
+        self.model.scroll(isize::MAX / 2, 0);
     }
 
     fn solution(&mut self) {

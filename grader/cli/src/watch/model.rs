@@ -131,6 +131,8 @@ pub(crate) struct Model {
     pub(crate) remark: Option<String>,
     /// Whether changes are found by looking only.
     pub(crate) polls: bool,
+    /// Whether everything that is wrong is shown in full.
+    pub(crate) in_full: bool,
     /// How many exercises are accepted, of how many.
     pub(crate) accepted: (usize, usize),
     pub(crate) list: List,
@@ -159,6 +161,7 @@ impl Model {
             question: None,
             remark: None,
             polls: false,
+            in_full: false,
             accepted: (0, 0),
             list: List::default(),
             version: 0,

@@ -18,10 +18,15 @@ pub(crate) fn text(model: &Model, desk: &Desk, rows: &[Row], screen: &Screen) ->
     let look = Look { width: screen.width, colour: screen.colour, verbose: false };
     let page = match model.page {
         Page::Report => match &model.phase {
-            Phase::Running(running) => self::running(running, &model.exercise, look),
+            Phase::Running(running) => {
+                untouched(&model.exercise, look) + &self::running(running, &model.exercise, look)
+            }
             Phase::Done(report) => {
                 let after = if model.is_accepted() { accepted(report, &model.exercise, look) } else { String::new() };
-                untouched(&model.exercise, look) + &terminal::body(report, look) + &after
+                let body = terminal::body(report, Look { verbose: model.in_full, ..look });
+                untouched(&model.exercise, look)
+                    + &body.replace("--verbose shows them in full", "f: all in full")
+                    + &after
             }
             Phase::Failed(why) => prose::fill(why, look.width),
         },
@@ -32,16 +37,23 @@ pub(crate) fn text(model: &Model, desk: &Desk, rows: &[Row], screen: &Screen) ->
             let full = Look { verbose: true, ..look };
             model.interleavings().into_iter().map(|finding| terminal::replay(finding, full)).collect()
         }
-        Page::List => list::table(&found(rows, &model.list.search), screen),
+        Page::List => match found(rows, &model.list.search) {
+            found if found.is_empty() => "\n  nothing found in names, sections, titles and topics\n".to_owned(),
+            found => list::table(&found, screen),
+        },
         Page::Help => help(look),
     };
     as_typed(&page).into_owned()
 }
 
-/// The rows that a search leaves.
+/// The rows that a search leaves; those that have it in their name come first.
 pub(crate) fn found<'a>(rows: &'a [Row], search: &str) -> Vec<&'a Row> {
     let search = search.to_lowercase();
-    rows.iter().filter(|row| row.matches(&search)).collect()
+    let mut found: Vec<(usize, &Row)> = rows.iter().filter_map(|row| Some((row.rank(&search)?, row))).collect();
+    if !search.is_empty() {
+        found.sort_by_key(|(rank, _)| *rank);
+    }
+    found.into_iter().map(|(_, row)| row).collect()
 }
 
 fn bold(look: Look, text: &str) -> String {
@@ -146,13 +158,17 @@ fn hints(exercise: &Exercise, read: usize, width: usize) -> String {
 fn solution(exercise: &Exercise, look: Look) -> String {
     let reference = exercise.solution.join("src/lib.rs");
     let source = std::fs::read_to_string(&reference).unwrap_or_default();
-    let notes = file(&exercise.notes(), look.width);
-    format!("{}\n\n{}\n\n{source}", notes.trim_end(), bold(look, "── the reference ──"))
+    let text = std::fs::read_to_string(exercise.notes()).unwrap_or_default();
+    // The hints are behind whoever reads this.
+    let reasons = text.find("## Why the reference is right").map_or(text.as_str(), |start| &text[start..]);
+    let notes = prose::fill(reasons, look.width);
+    format!("{source}\n{}\n\n{}\n", bold(look, "── why, what else, and what an interviewer asks ──"), notes.trim_end())
 }
 
 /// The keys, for people. [`super::app`] acts on them.
 const KEYS: &[(&str, &str)] = &[
     ("r", "grade again"),
+    ("f", "everything that is wrong in full, or the first of each check"),
     ("b", "the brief: what is asked"),
     ("h", "the next hint"),
     ("v", "every step of the schedules that failed"),

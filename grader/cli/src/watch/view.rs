@@ -26,7 +26,7 @@ pub(crate) const FRAME: u16 = 4;
 
 /// Draws everything.
 pub(crate) fn draw(frame: &mut Frame<'_>, model: &mut Model, page: &Drawn, path: &str, colour: bool) {
-    let [head, state, _, body, foot] = Layout::vertical([
+    let [head, state, between, body, foot] = Layout::vertical([
         Constraint::Length(1),
         Constraint::Length(1),
         Constraint::Length(1),
@@ -36,8 +36,10 @@ pub(crate) fn draw(frame: &mut Frame<'_>, model: &mut Model, page: &Drawn, path:
     .areas(frame.area());
     let paint = |color: Color| if colour { Style::new().fg(color) } else { Style::new() };
     frame.render_widget(Paragraph::new(title(model, head.width)).style(Modifier::REVERSED | Modifier::BOLD), head);
-    frame.render_widget(Paragraph::new(self::state(model, path, &paint)), state);
-    self::page(frame, model, page, body);
+    if model.page != Page::List {
+        frame.render_widget(Paragraph::new(self::state(model, path, &paint)), state);
+    }
+    self::page(frame, model, page, body, between);
     frame.render_widget(Paragraph::new(keys(model, foot.width, &paint)), foot);
 }
 
@@ -99,7 +101,8 @@ fn state(model: &Model, path: &str, paint: &impl Fn(Color) -> Style) -> Line<'st
     ])
 }
 
-fn page(frame: &mut Frame<'_>, model: &mut Model, page: &Drawn, body: Rect) {
+/// The page, and how far it is scrolled in the line above it, where nothing else is.
+fn page(frame: &mut Frame<'_>, model: &mut Model, page: &Drawn, body: Rect, above: Rect) {
     let lines = page.text.lines.len();
     let last = lines.saturating_sub(usize::from(body.height));
     let (y, x) = model.scrolls.entry(model.page).or_default();
@@ -122,8 +125,8 @@ fn page(frame: &mut Frame<'_>, model: &mut Model, page: &Drawn, body: Rect) {
     if let Some(percent) = (*y * 100).checked_div(last) {
         let mark = if *y == last { " end ".to_owned() } else { format!(" {percent} % ↓ ") };
         let width = mark.chars().count() as u16;
-        let place = Rect { x: body.right().saturating_sub(width), y: body.bottom() - 1, width, height: 1 };
-        frame.render_widget(Paragraph::new(mark).style(Modifier::REVERSED), place.intersection(body));
+        let place = Rect { x: above.right().saturating_sub(width), width, ..above };
+        frame.render_widget(Paragraph::new(mark).style(Modifier::REVERSED), place.intersection(above));
     }
 }
 
