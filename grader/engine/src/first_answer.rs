@@ -1,7 +1,7 @@
 //! What failed in the last grading is tried again before anything else.
 //!
 //! To compile one hidden test takes a third of the time that it takes to compile all of them. So somebody who mends what failed hears
-//! in some 0.3 s whether it is mended, while the others are still compiled; these do not come to wait for it.
+//! within half a second whether it is mended, while the others are still compiled; these hardly wait for it.
 
 use crate::catalog::Exercise;
 use crate::checks::{behaviour, schedules};
