@@ -200,6 +200,10 @@ pub(crate) struct Author {
 pub(crate) enum AuthorCommand {
     /// Check the checks: reference and accepted variants pass, every rejected variant is caught by the check it names
     Verify(Verify),
+    /// Edit a variant: opens its whole source, and writes it back as a patch
+    Variant(Variant),
+    /// Carry the variants of an exercise over to a reference that you have changed
+    Rebase(Rebase),
     /// Lay out the folders of a new exercise
     New(New),
     /// Run every reference and accepted variant many times (schedules in every tenth) and count wrong verdicts
@@ -215,12 +219,47 @@ pub(crate) enum AuthorCommand {
 #[derive(Debug, Args)]
 #[command(after_help = NAMES)]
 pub(crate) struct Verify {
-    /// The exercises to verify
-    #[arg(value_name = "EXERCISE", required_unless_present = "all")]
+    /// The exercises to verify; behind an exercise, single variants of it (rejected/NAME, or a path)
+    #[arg(value_name = "EXERCISE", required_unless_present_any = ["all", "changed"])]
     pub(crate) exercises: Vec<String>,
     /// Verify every exercise
-    #[arg(long, conflicts_with = "exercises")]
+    #[arg(long, conflicts_with_all = ["exercises", "changed"])]
     pub(crate) all: bool,
+    /// Verify what differs from a Git revision (HEAD, if none is named): exercises, or only their variants
+    #[arg(long, value_name = "REVISION", num_args = 0..=1, default_missing_value = "HEAD", conflicts_with = "exercises")]
+    pub(crate) changed: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = NAMES)]
+pub(crate) struct Variant {
+    /// The exercise
+    pub(crate) exercise: String,
+    /// The variant: rejected/NAME, accepted/NAME, or NAME
+    pub(crate) name: String,
+    /// Begin a new one
+    #[arg(long)]
+    pub(crate) new: bool,
+    /// Make it a change of this accepted variant (accepted/NAME) instead of the reference
+    #[arg(long, value_name = "ACCEPTED")]
+    pub(crate) of: Option<String>,
+    /// Write the source to edit into this file, and open no editor
+    #[arg(long, value_name = "FILE", conflicts_with = "input")]
+    pub(crate) output: Option<PathBuf>,
+    /// Take the edited source from this file (as --output wrote it), and open no editor
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = NAMES)]
+pub(crate) struct Rebase {
+    /// The exercises
+    #[arg(value_name = "EXERCISE", required = true)]
+    pub(crate) exercises: Vec<String>,
+    /// The Git revision at which the patches fitted
+    #[arg(long, value_name = "REVISION", default_value = "HEAD")]
+    pub(crate) from: String,
 }
 
 #[derive(Debug, Args)]

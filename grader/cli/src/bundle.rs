@@ -1,6 +1,6 @@
 //! What this grader carries inside.
 
-use engine::library::{self, Library};
+use engine::home::library::{self, Library};
 use engine::trouble::Trouble;
 use std::path::Path;
 

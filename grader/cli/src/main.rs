@@ -3,6 +3,7 @@
 mod args;
 mod bundle;
 mod commands;
+mod editor;
 mod exit_code;
 mod live;
 mod render;
@@ -11,7 +12,7 @@ mod watch;
 
 use args::{Arguments, Command};
 use clap::{CommandFactory, FromArgMatches};
-use engine::processes;
+use engine::run::processes;
 use engine::trouble::Trouble;
 use exit_code::ExitCode;
 use screen::{Screen, through_cargo};

@@ -8,10 +8,10 @@ use std::sync::{Mutex, PoisonError};
 ///
 /// # Errors
 /// The first that `each` returns.
-pub fn in_parallel<T: Sync>(
-    items: &[T],
+pub fn in_parallel<'a, T: Sync>(
+    items: &'a [T],
     jobs: usize,
-    each: impl Fn(usize, &T) -> Result<(), Trouble> + Sync,
+    each: impl Fn(usize, &'a T) -> Result<(), Trouble> + Sync,
 ) -> Result<(), Trouble> {
     let next = AtomicUsize::new(0);
     let trouble = Mutex::new(None);

@@ -1,7 +1,7 @@
 //! What `curriculum.md` promises of the way as a whole. What it says of single exercises is checked by `author verify`.
 
-use engine::curriculum;
-use engine::workspace::Workspace;
+use engine::exercise::curriculum;
+use engine::home::workspace::Workspace;
 use engine::{catalog, notes};
 use std::path::Path;
 

@@ -2,11 +2,11 @@
 //! (`fixtures/explored`, see `fixtures/README.md`): each gets the finding it deserves, at its place, in time, and the
 //! same one each time.
 
-use engine::catalog::Exercise;
-use engine::pipeline::Grader;
-use engine::processes;
+use engine::exercise::catalog::Exercise;
+use engine::grading::Grader;
+use engine::home::workspace::Workspace;
+use engine::run::processes;
 use engine::submission::Source;
-use engine::workspace::Workspace;
 use std::path::Path;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};

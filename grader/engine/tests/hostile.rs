@@ -1,12 +1,12 @@
 //! Submissions that mean harm, each graded in the lab (`fixtures/lab`, see `fixtures/README.md`): each gets the verdict it
 //! deserves, in time; what it did not touch is still judged; nothing of it is left running.
 
-use engine::catalog::Exercise;
-use engine::pipeline::Grader;
-use engine::processes;
+use engine::exercise::catalog::Exercise;
+use engine::grading::Grader;
+use engine::home::workspace::Workspace;
+use engine::run::processes;
 use engine::submission::Source;
 use engine::trouble::Trouble;
-use engine::workspace::Workspace;
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! What the exercises claim of the article's Python is asked of Python itself, where there is one.
 
-use engine::workspace::Workspace;
+use engine::home::workspace::Workspace;
 use engine::{author, catalog};
 use std::path::Path;
 

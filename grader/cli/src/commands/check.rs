@@ -7,12 +7,12 @@ use crate::live::Live;
 use crate::render::terminal::{self, Look};
 use crate::render::{json, junit};
 use crate::screen::Screen;
-use engine::catalog::Exercise;
-use engine::pipeline::Grader;
-use engine::replays;
+use engine::exercise::catalog::Exercise;
+use engine::grading::replays;
+use engine::grading::{Extent, Grader};
 use engine::submission::Source;
 use engine::trouble::Trouble;
-use verdict::{Attempt, Check, Event, Evidence, Origin, Outcome, Report, Timed, Verdict};
+use verdict::{Attempt, Event, Evidence, Origin, Outcome, Report, Timed, Verdict};
 
 pub(crate) fn run(arguments: &CheckArguments, screen: &Screen) -> Result<ExitCode, Trouble> {
     let desk = Desk::open(screen)?;
@@ -23,12 +23,13 @@ pub(crate) fn run(arguments: &CheckArguments, screen: &Screen) -> Result<ExitCod
     // Whatever is wrong with the arguments is said before anything is built.
     let sources: Vec<Source> = exercises
         .iter()
-        .map(|exercise| {
-            arguments.submission.as_ref().map_or_else(|| Source::learner(exercise), |path| Source::submitted(path))
+        .map(|exercise| match &arguments.submission {
+            Some(path) => Source::submitted(&desk.workspace, path),
+            None => Source::learner(exercise),
         })
         .collect::<Result<_, _>>()?;
     let mut grader = Grader::new(desk.workspace.clone())?;
-    let only: Option<&[Check]> = (!arguments.only.is_empty()).then_some(&arguments.only);
+    let extent = if arguments.only.is_empty() { Extent::All } else { Extent::Checks(&arguments.only) };
     let plain = arguments.output.is_some();
     let look = Look { width: screen.width, colour: screen.colour && !plain, verbose: arguments.verbose };
     let (mut reports, mut text) = (Vec::new(), String::new());
@@ -42,7 +43,7 @@ pub(crate) fn run(arguments: &CheckArguments, screen: &Screen) -> Result<ExitCod
             ReportFormat::Events => screen.print(&json::line(&event)),
             _ => live.watch(event),
         };
-        let report = grader.grade(exercise, source, only, &watch)?;
+        let report = grader.grade(exercise, source, extent, &watch)?;
         drop(live);
         // `watch` grades what is opened; the starter as it was given is nobody's attempt.
         let begun = arguments.format != ReportFormat::Events || !reset::is_starter(exercise).unwrap_or(false);

@@ -5,7 +5,7 @@ use crate::exit_code::ExitCode;
 use crate::render::prose;
 use crate::screen::{Screen, paint, text_style};
 use anstyle::{AnsiColor, Style};
-use engine::doctor::{self, State};
+use engine::setup::doctor::{self, State};
 use engine::trouble::Trouble;
 
 pub(crate) fn run(screen: &Screen) -> Result<ExitCode, Trouble> {

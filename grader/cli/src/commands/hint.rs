@@ -5,8 +5,8 @@ use crate::args::Hint;
 use crate::exit_code::ExitCode;
 use crate::render::prose;
 use crate::screen::Screen;
-use engine::catalog::Exercise;
-use engine::notes;
+use engine::exercise::catalog::Exercise;
+use engine::exercise::notes;
 use engine::trouble::Trouble;
 use verdict::Attempt;
 

@@ -4,7 +4,7 @@ use crate::args::Init;
 use crate::bundle;
 use crate::exit_code::ExitCode;
 use crate::screen::Screen;
-use engine::layout::{self, LaidOut};
+use engine::setup::layout::{self, LaidOut};
 use engine::trouble::Trouble;
 
 /// So many names are listed; of more, the number is told.
@@ -13,7 +13,7 @@ const NAMES: usize = 8;
 pub(crate) fn run(arguments: &Init, screen: &Screen) -> Result<ExitCode, Trouble> {
     let folder = &arguments.folder;
     let LaidOut { written, updated, kept } = layout::lay_out(&bundle::library()?, folder)?;
-    let is_new = written.iter().any(|name| name == engine::workspace::SETTINGS);
+    let is_new = written.iter().any(|name| name == engine::home::workspace::SETTINGS);
     let mut text = String::new();
     if is_new {
         let exercises = written.iter().filter(|name| name.ends_with("src/lib.rs")).count();

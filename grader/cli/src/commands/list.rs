@@ -5,7 +5,7 @@ use crate::args::{List, ListFormat};
 use crate::exit_code::ExitCode;
 use crate::screen::{Screen, paint, text_style};
 use anstyle::{AnsiColor, Style};
-use engine::catalog::Exercise;
+use engine::exercise::catalog::Exercise;
 use engine::trouble::Trouble;
 use serde::Serialize;
 use verdict::{FORMAT_VERSION, Progress, State};

@@ -14,13 +14,13 @@ pub(crate) mod solution;
 
 use crate::bundle;
 use crate::screen::Screen;
-use engine::catalog::{self, Exercise};
-use engine::curriculum;
-use engine::history::{History, Past};
-use engine::layout;
-use engine::settings::Settings;
+use engine::exercise::catalog::{self, Exercise};
+use engine::exercise::curriculum;
+use engine::home::history::{History, Past};
+use engine::home::settings::Settings;
+use engine::home::workspace::Workspace;
+use engine::setup::layout;
 use engine::trouble::Trouble;
-use engine::workspace::Workspace;
 use verdict::{Attempt, Progress};
 
 /// What most commands begin with.

@@ -6,9 +6,10 @@ use crate::args::ProgressReport;
 use crate::exit_code::ExitCode;
 use crate::render::html::{self, Chapter};
 use crate::screen::{Screen, as_typed};
-use engine::catalog::Exercise;
+use engine::exercise::catalog::Exercise;
+use engine::exercise::curriculum;
+use engine::grading::replays;
 use engine::trouble::Trouble;
-use engine::{curriculum, replays};
 
 pub(crate) fn run(arguments: &ProgressReport, screen: &Screen) -> Result<ExitCode, Trouble> {
     let desk = Desk::open(screen)?;

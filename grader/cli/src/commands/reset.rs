@@ -4,7 +4,8 @@ use super::Desk;
 use crate::args::Reset;
 use crate::exit_code::ExitCode;
 use crate::screen::Screen;
-use engine::catalog::Exercise;
+use engine::exercise::catalog::Exercise;
+use engine::exercise::starter;
 use engine::trouble::Trouble;
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -28,20 +29,14 @@ pub(crate) fn run(arguments: &Reset, screen: &Screen) -> Result<ExitCode, Troubl
     Ok(ExitCode::Success)
 }
 
-fn starter(exercise: &Exercise) -> Result<Vec<u8>, Trouble> {
-    let starter = exercise.tests.join("starter.rs");
-    fs::read(&starter)
-        .map_err(|error| Trouble::Usage(format!("cannot read the starter {}: {error}", starter.display())))
-}
-
 pub(crate) fn is_starter(exercise: &Exercise) -> Result<bool, Trouble> {
-    let wanted = starter(exercise)?;
-    Ok(fs::read(exercise.starter.join("src/lib.rs")).is_ok_and(|own| own == wanted))
+    let wanted = starter::text(exercise)?;
+    Ok(fs::read(exercise.starter.join("src/lib.rs")).is_ok_and(|own| own == wanted.as_bytes()))
 }
 
 /// Puts the starter back, after the learner's file was copied. Returns what was done, in words.
 pub(crate) fn put_back(desk: &Desk, exercise: &Exercise) -> Result<String, Trouble> {
-    let wanted = starter(exercise)?;
+    let wanted = starter::text(exercise)?.into_bytes();
     let file = exercise.starter.join("src/lib.rs");
     let shown = desk.workspace.shown(&file);
     let mut words = String::new();

@@ -8,13 +8,13 @@ use super::pages;
 use super::terminal::Held;
 use super::view::{self, Drawn};
 use crate::commands::{Desk, hint, list, reset};
+use crate::editor;
 use crate::exit_code::ExitCode;
 use crate::screen::Screen;
 use crossterm::event::{self, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use engine::processes;
+use engine::run::processes;
 use engine::trouble::Trouble;
 use std::io;
-use std::process::Command;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, Instant};
 use verdict::{Attempt, Event};
@@ -392,16 +392,12 @@ impl App<'_> {
 
     /// Opens the file in an editor, which has the terminal meanwhile. The settings name it, or the environment does.
     fn edit(&mut self) -> io::Result<()> {
-        let set = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
-        let editor = self.desk.settings.editor.clone().or_else(|| set("VISUAL")).or_else(|| set("EDITOR"));
-        let Some(editor) = editor else {
-            self.model.remark = Some("no editor is set: $VISUAL, $EDITOR, or editor = \"…\" in grader.toml".into());
+        let Some(editor) = editor::of(&self.desk.settings) else {
+            self.model.remark = Some(editor::NONE.into());
             return Ok(());
         };
         let file = self.model.exercise.starter.join("src/lib.rs");
-        // An editor may come with arguments: a shell takes them apart, as for git.
-        let mut command = Command::new("sh");
-        command.arg("-c").arg(format!("{editor} \"$1\"")).arg("sh").arg(&file).current_dir(&self.desk.workspace.root);
+        let mut command = editor::command(&editor, &file, &self.desk.workspace.root);
         let status = self.held.lend(|| command.status())?;
         match status {
             Ok(status) if status.success() => {}

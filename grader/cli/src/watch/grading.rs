@@ -1,7 +1,7 @@
 //! One grading, in a process of its own that tells what happens line by line.
 
 use super::Message;
-use engine::processes::{self, End, Process};
+use engine::run::processes::{self, End, Process};
 use engine::trouble::Trouble;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;

@@ -7,7 +7,7 @@ use crate::commands::{Desk, check};
 use crate::exit_code::ExitCode;
 use crate::render::terminal::{self, Look};
 use crate::screen::Screen;
-use engine::processes;
+use engine::run::processes;
 use engine::trouble::Trouble;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;

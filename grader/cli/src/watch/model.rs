@@ -1,6 +1,6 @@
 //! What `watch` knows: the exercise, what its grading has said so far, the page that is shown. No terminal, no process.
 
-use engine::catalog::Exercise;
+use engine::exercise::catalog::Exercise;
 use std::collections::BTreeMap;
 use std::time::Instant;
 use verdict::{Check, CheckReport, Event, Finding, Outcome, Report, Verdict};

@@ -7,9 +7,9 @@ use crate::render::prose;
 use crate::render::terminal::{self, Look};
 use crate::screen::{Screen, as_typed, paint, text_style};
 use anstyle::{AnsiColor, Style};
-use engine::catalog::Exercise;
-use engine::curriculum::code_lines;
-use engine::notes;
+use engine::exercise::catalog::Exercise;
+use engine::exercise::curriculum::code_lines;
+use engine::exercise::notes;
 use std::path::Path;
 use verdict::{Check, Evidence, Outcome, Report};
 

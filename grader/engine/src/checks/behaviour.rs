@@ -1,8 +1,8 @@
 //! Behaviour: facts, each in a process of its own, as many at once as there are cores.
 
-use crate::facts::{Showed, Tests};
-use crate::manifest::Hidden;
+use crate::exercise::manifest::Hidden;
 use crate::parallel::in_parallel;
+use crate::run::facts::{Showed, Tests};
 use crate::trouble::Trouble;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -82,7 +82,7 @@ impl Run<'_> {
         if self.hangs.load(Ordering::Relaxed) >= MOST_TIME_LIMITS {
             item.outcome = not_run();
         } else {
-            let (showed, wall) = self.tests.run(Check::Behaviour, "behaviour", fact)?;
+            let (showed, wall) = self.tests.run(Check::Behaviour, fact)?;
             item.millis = wall.as_millis() as u64;
             if let Showed::Fails(found) = showed {
                 if found.kind == Kind::TimeLimit {

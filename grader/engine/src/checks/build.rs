@@ -1,8 +1,8 @@
 //! Build: the submission compiles, and the hidden tests compile against it.
 
-use crate::api;
-use crate::compiler::{Compiled, Diagnostic, RanAway};
+use crate::build::compiler::{Compiled, Diagnostic, RanAway};
 use crate::submission::Source;
+use crate::syntax::api;
 use std::path::Path;
 use verdict::{Check, CheckReport, Evidence, Finding, Kind, Location, Outcome, Score};
 

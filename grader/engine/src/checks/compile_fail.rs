@@ -4,8 +4,8 @@
 //! (one call of the compiler instead of one each); since an error of an early phase can hide those of a later one, every
 //! case that does not come out as demanded is compiled again alone before it is judged.
 
-use crate::compiler::Diagnostic;
-use crate::manifest::Case;
+use crate::build::compiler::Diagnostic;
+use crate::exercise::manifest::Case;
 use crate::trouble::{Trouble, write};
 use std::fmt::Write;
 use std::path::Path;

@@ -3,21 +3,18 @@
 //! What is explored is the submission itself, compiled against `interleave` instead of std. The effort is counted in schedules and
 //! steps, so the same submission gets the same verdict and the same counterexample on every machine.
 
-use crate::compiler::{Compiled, Span};
-use crate::config;
-use crate::facts::{Showed, Tests};
-use crate::interleavings::Translation;
-use crate::manifest::Hidden;
+use crate::build::compiler::{Compiled, Span};
+use crate::checks::interleavings::Translation;
+use crate::exercise::config;
+use crate::exercise::manifest::Hidden;
 use crate::parallel::in_parallel;
+use crate::run::facts::{Showed, Tests};
 use crate::submission::{self, Source};
 use crate::trouble::Trouble;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use verdict::{Check, CheckReport, Event, Evidence, Finding, Item, Kind, Location, Outcome, Schedules};
-
-/// The module of the scenarios in the test binary.
-const MODULE: &str = "schedules";
 
 /// The effort is counted in steps, and the harness sees when there are none: the clock is only for what escapes it.
 const LONGEST: Duration = Duration::from_secs(300);
@@ -67,8 +64,7 @@ pub fn check(
 /// If the process could not be started or looked after.
 pub fn replay(tests: &Tests, scenario: &Hidden, schedule: &str) -> Result<Option<Finding>, Trouble> {
     let tests = &patient(tests);
-    let (showed, _) =
-        tests.run_with(Check::Schedules, MODULE, scenario, &[("GRADER_SCHEDULE", schedule.to_owned())])?;
+    let (showed, _) = tests.run_with(Check::Schedules, scenario, &[("GRADER_SCHEDULE", schedule.to_owned())])?;
     Ok(match showed {
         Showed::Explored(explored) => {
             explored.found.as_ref().map(|found| Translation::new(tests).finding(scenario, found))
@@ -99,7 +95,7 @@ fn one(
 ) -> Result<Judged, Trouble> {
     let (schedules, steps) = budgets.of(&scenario.name);
     let given = [("GRADER_SCHEDULES", schedules.to_string()), ("GRADER_STEPS", steps.to_string())];
-    let (showed, wall) = tests.run_with(Check::Schedules, MODULE, scenario, &given)?;
+    let (showed, wall) = tests.run_with(Check::Schedules, scenario, &given)?;
     let millis = wall.as_millis() as u64;
     let mut item =
         Item { name: scenario.name.clone(), statement: scenario.statement.clone(), outcome: Outcome::Passed, millis };

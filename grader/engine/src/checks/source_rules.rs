@@ -5,10 +5,10 @@
 //! looked at. Names are not resolved as the compiler does it: this finds what people write, and what tries to hide a
 //! little; the sandbox is what must hold against the rest.
 
-use crate::config::{Allowed, Forbid};
-use crate::names::Names;
+use crate::exercise::config::{Allowed, Forbid};
 use crate::submission::Source;
 use crate::syntax;
+use crate::syntax::names::Names;
 use crate::trouble::Trouble;
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use std::path::{Path, PathBuf};

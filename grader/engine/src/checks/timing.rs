@@ -2,13 +2,13 @@
 //!
 //! Two processes stand ready, one linked with the submission, one with the reference; each does a round when told to, one at
 //! a time, in random order. The clock is read here, outside both: wall time between order and answer, or the CPU time
-//! of the process. Nothing else of the grader runs meanwhile. See [`crate::sign_test`] for the decision.
+//! of the process. Nothing else of the grader runs meanwhile. See [`crate::checks::sign_test`] for the decision.
 
-use crate::facts::Tests;
-use crate::manifest::Hidden;
-use crate::processes::{self, Process};
-use crate::sandbox::{self, Limits};
-use crate::sign_test::{self, Decision};
+use crate::checks::sign_test::{self, Decision};
+use crate::exercise::manifest::Hidden;
+use crate::run::facts::Tests;
+use crate::run::processes::{self, Process};
+use crate::run::sandbox::{self, Limits};
 use crate::trouble::{Context, Trouble};
 use probe::wire::{self, Failure, Message, Nonce};
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ pub fn check(
     submission: &Tests,
     reference: &Tests,
     workloads: &[Hidden],
-    limits: &BTreeMap<String, crate::config::TimingLimit>,
+    limits: &BTreeMap<String, crate::exercise::config::TimingLimit>,
     of: u32,
     watch: &(dyn Fn(Event) + Sync),
 ) -> Result<CheckReport, Trouble> {
@@ -284,7 +284,7 @@ enum Broken {
 impl Runner {
     fn start(tests: &Tests, workload: &Hidden, cpu: bool) -> Result<Runner, Trouble> {
         let limits = Limits { time: LONGEST_ROUND, memory: tests.memory, output: 0 };
-        let mut command = tests.command(&format!("timing::{}", workload.name));
+        let mut command = tests.command(&workload.path);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let (process, stream, nonce) = sandbox::start(&mut command, &limits).ours("cannot start a workload")?;
         Ok(Runner { process, stream, nonce, received: Vec::new(), cpu })

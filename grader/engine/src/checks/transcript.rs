@@ -1,8 +1,8 @@
 //! Transcript: the text that a small program produces is the committed snapshot, to the letter. The comparison is made
 //! here, not in the process that the submission runs in.
 
-use crate::facts::{Showed, Tests};
-use crate::manifest::Hidden;
+use crate::exercise::manifest::Hidden;
+use crate::run::facts::{Showed, Tests};
 use crate::trouble::{Trouble, read};
 use similar::{ChangeTag, TextDiff};
 use std::fmt::Write;
@@ -26,7 +26,7 @@ pub fn check(
     let (mut items, mut findings) = (Vec::new(), Vec::new());
     for transcript in transcripts {
         let wanted = snapshot(snapshots, &transcript.name)?;
-        let (showed, wall) = tests.run(Check::Transcript, "transcript", transcript)?;
+        let (showed, wall) = tests.run(Check::Transcript, transcript)?;
         let finding = match showed {
             Showed::Text(text) if text.trim_end() == wanted.trim_end() => None,
             Showed::Text(text) => Some(differs(transcript, &wanted, &text)),

@@ -8,7 +8,7 @@ use crate::args::Bench;
 use crate::commands::Desk;
 use crate::exit_code::ExitCode;
 use crate::screen::Screen;
-use engine::catalog::Exercise;
+use engine::exercise::catalog::Exercise;
 use engine::submission::Source;
 use engine::trouble::Trouble;
 use std::path::{Path, PathBuf};

@@ -6,11 +6,9 @@ use crate::args::Detect;
 use crate::commands::Desk;
 use crate::exit_code::ExitCode;
 use crate::screen::Screen;
-use engine::again::Detection;
-use engine::author::caught_by;
-use engine::manifest::rust_files;
-use engine::pipeline::Grader;
-use engine::submission::Source;
+use engine::grading::Grader;
+use engine::grading::again::Detection;
+use engine::submission::variant::variants;
 use engine::trouble::Trouble;
 use verdict::{Check, Origin};
 
@@ -23,13 +21,12 @@ pub(crate) fn run(arguments: &Detect, screen: &Screen) -> Result<ExitCode, Troub
         if !exercise.checks().contains(&Check::Schedules) {
             continue;
         }
-        for path in rust_files(&exercise.tests.join("rejected"))? {
-            let meant = caught_by(&path)?.is_some_and(|(check, _)| check == Check::Schedules);
+        for variant in variants(&exercise, Origin::Rejected)? {
+            let meant = variant.caught_by().is_some_and(|(check, _)| check == Check::Schedules);
             if !meant && !arguments.every {
                 continue;
             }
-            let source = Source::file(Origin::Rejected, &path)?;
-            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let (source, name) = (variant.source(&desk.workspace)?, &variant.name);
             match grader.detect(&exercise, &source, arguments.times) {
                 Ok(detection) => screen.print(&row(&format!("{} {name}", exercise.folder), &detection)),
                 Err(Trouble::Interrupted) => return Err(Trouble::Interrupted),

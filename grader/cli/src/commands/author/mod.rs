@@ -4,14 +4,17 @@ mod bench;
 mod detect;
 mod mutate;
 mod new;
+mod progress;
+mod rebase;
 mod soak;
+mod variant;
 mod verify;
 
 use super::Desk;
 use crate::args::AuthorCommand;
 use crate::exit_code::ExitCode;
 use crate::screen::Screen;
-use engine::catalog::Exercise;
+use engine::exercise::catalog::Exercise;
 use engine::trouble::Trouble;
 
 pub(crate) fn run(command: AuthorCommand, screen: &Screen) -> Result<ExitCode, Trouble> {
@@ -22,6 +25,8 @@ pub(crate) fn run(command: AuthorCommand, screen: &Screen) -> Result<ExitCode, T
     }
     match command {
         AuthorCommand::Verify(arguments) => verify::run(&arguments, screen),
+        AuthorCommand::Variant(arguments) => variant::run(&arguments, screen),
+        AuthorCommand::Rebase(arguments) => rebase::run(&arguments, screen),
         AuthorCommand::New(arguments) => new::run(&arguments, screen),
         AuthorCommand::Soak(arguments) => soak::run(&arguments, screen),
         AuthorCommand::Detect(arguments) => detect::run(&arguments, screen),

@@ -1,15 +1,15 @@
 //! `author mutate`: how many small changes of the references the checks notice.
 
 use super::chosen;
+use super::progress::Progress;
 use crate::args::Mutate;
 use crate::commands::Desk;
 use crate::exit_code::ExitCode;
 use crate::screen::Screen;
-use engine::mutation::{self, Fate};
-use engine::pipeline::Grader;
+use engine::author::mutation::{self, Fate};
+use engine::grading::Grader;
 use engine::submission::Source;
 use engine::trouble::Trouble;
-use std::io::Write;
 use std::time::Instant;
 use verdict::Check;
 
@@ -29,15 +29,10 @@ pub(crate) fn run(arguments: &Mutate, screen: &Screen) -> Result<ExitCode, Troub
     let (mut viable, mut caught, mut open) = (0, 0, 0);
     for exercise in &exercises {
         let begun = Instant::now();
-        let progress = |count: usize, of: usize| {
-            if screen.live {
-                let _ = write!(std::io::stderr().lock(), "\r\x1b[K{}: {count} of {of} mutants", exercise.folder);
-            }
-        };
-        let result = mutation::run(&grader, exercise, only, &progress);
-        if screen.live {
-            let _ = write!(std::io::stderr().lock(), "\r\x1b[K");
-        }
+        let progress = Progress::new(screen);
+        let told = |done: usize, of: usize| progress.told(done, of, &format!("mutants of {}", exercise.folder));
+        let result = mutation::run(&grader, exercise, only, &told);
+        drop(progress);
         let result = result?;
         let by = [Check::Behaviour, Check::Schedules, Check::CompileFail, Check::Transcript, Check::Timing]
             .map(|check| (check, result.caught(Some(check))))

@@ -4,13 +4,13 @@ use crate::args::New;
 use crate::commands::Desk;
 use crate::exit_code::ExitCode;
 use crate::screen::Screen;
-use engine::author;
+use engine::author::skeleton::skeleton;
 use engine::trouble::Trouble;
 use std::fs;
 
 pub(crate) fn run(arguments: &New, screen: &Screen) -> Result<ExitCode, Trouble> {
     let desk = Desk::open(screen)?;
-    let files = author::skeleton(&desk.workspace.root, &arguments.name)?;
+    let files = skeleton(&desk.workspace.root, &arguments.name)?;
     let mut text = String::new();
     for (path, contents) in &files {
         let whole = desk.workspace.root.join(path);

@@ -5,11 +5,11 @@ use crate::args::Soak;
 use crate::commands::Desk;
 use crate::exit_code::ExitCode;
 use crate::screen::Screen;
-use engine::catalog::Exercise;
-use engine::manifest::rust_files;
-use engine::pipeline::Grader;
-use engine::processes;
+use engine::exercise::catalog::Exercise;
+use engine::grading::Grader;
+use engine::run::processes;
 use engine::submission::Source;
+use engine::submission::variant::variants;
 use engine::trouble::Trouble;
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -24,8 +24,8 @@ pub(crate) fn run(arguments: &Soak, screen: &Screen) -> Result<ExitCode, Trouble
     for exercise in &exercises {
         let timing = exercise.checks().contains(&Check::Timing) && !arguments.without_timing;
         let mut sources = vec![Source::reference(exercise)?];
-        for path in rust_files(&exercise.tests.join("accepted"))? {
-            sources.push(Source::file(Origin::Accepted, &path)?);
+        for variant in variants(exercise, Origin::Accepted)? {
+            sources.push(variant.source(&desk.workspace)?);
         }
         for source in &sources {
             if arguments.schedules {
@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &Soak, screen: &Screen) -> Result<ExitCode, Trouble
             screen.print(&format!(
                 "{} × {}: {wrong} false rejections, {open} inconclusive, {:.2} s each\n",
                 arguments.times,
-                desk.workspace.shown(&source.root),
+                desk.workspace.shown(&source.name),
                 begun.elapsed().as_secs_f64() / arguments.times.max(1) as f64
             ));
             if let Some(at_first) = at_first {
@@ -95,7 +95,7 @@ fn explored(
     };
     screen.print(&format!(
         "{gradings} × {}: {} false alarms in {tried} schedules of {} scenarios, {:.1} s\n",
-        grader.workspace.shown(&source.root),
+        grader.workspace.shown(&source.name),
         report.findings.len(),
         report.items.len(),
         begun.elapsed().as_secs_f64()

@@ -1,43 +1,42 @@
 //! `author verify`: checks the checks.
 
-use super::chosen;
+use super::progress::Progress;
 use crate::args::Verify;
 use crate::commands::Desk;
 use crate::exit_code::ExitCode;
 use crate::screen::Screen;
-use engine::author;
-use engine::pipeline::Grader;
-use engine::processes;
+use engine::author::choice;
+use engine::author::verify::{Asked, verify};
+use engine::exercise::catalog::Exercise;
+use engine::grading::Grader;
+use engine::run::processes;
 use engine::trouble::Trouble;
-use std::io::Write;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 pub(crate) fn run(arguments: &Verify, screen: &Screen) -> Result<ExitCode, Trouble> {
     let desk = Desk::open(screen)?;
-    let exercises = chosen(&desk, &arguments.exercises)?;
+    let asked = asked(arguments, &desk, screen)?;
+    if asked.is_empty() {
+        screen.print("nothing differs that could be verified\n");
+        return Ok(ExitCode::Success);
+    }
     let grader = Grader::new(desk.workspace.clone())?;
     let begun = Instant::now();
-    let count = AtomicUsize::new(0);
-    let done = |what: &str| {
-        let count = count.fetch_add(1, Ordering::Relaxed) + 1;
-        if screen.live {
-            let line: String = format!("{count}: {what}").chars().take(screen.width - 1).collect();
-            let _ = write!(std::io::stderr().lock(), "\r\x1b[K{line}");
-        }
-    };
-    let results = author::verify(&grader, &exercises, &done);
-    if screen.live {
-        let _ = write!(std::io::stderr().lock(), "\r\x1b[K");
-    }
+    let progress = Progress::new(screen);
+    let results = verify(&grader, &asked, &|step| progress.told(step.done, step.of, &step.what));
+    drop(progress);
     let results = results?;
-    let width = exercises.iter().map(|exercise| exercise.folder.len()).max().unwrap_or(0);
+    let width = asked.iter().map(|each| each.exercise.folder.len()).max().unwrap_or(0);
     let mut problems = 0;
-    for (exercise, result) in exercises.iter().zip(&results) {
+    for (each, result) in asked.iter().zip(&results) {
         let sign = if result.problems.is_empty() { "✓" } else { "✗" };
+        let hidden = match each.variants {
+            None => format!("{:>2} hidden checks, ", result.hidden),
+            Some(_) => String::new(),
+        };
         screen.print(&format!(
-            "{sign} {:<width$}  {:>2} hidden checks, {} accepted, {} rejected variants\n",
-            exercise.folder, result.hidden, result.accepted, result.rejected
+            "{sign} {:<width$}  {hidden}{} accepted, {} rejected variants\n",
+            each.exercise.folder, result.accepted, result.rejected
         ));
         for problem in &result.problems {
             screen.print(&format!("    ✗ {problem}\n"));
@@ -53,12 +52,31 @@ pub(crate) fn run(arguments: &Verify, screen: &Screen) -> Result<ExitCode, Troub
         problems += 1;
     }
     let unsettled: usize = results.iter().map(|result| result.unsettled.len()).sum();
-    let gradings: usize = results.iter().map(|result| result.accepted + result.rejected + 1).sum();
+    let starters = asked.iter().filter(|each| each.variants.is_none()).count();
+    let gradings = results.iter().map(|result| result.accepted + result.rejected).sum::<usize>() + starters;
     screen.print(&format!(
         "\n{} exercises, {gradings} gradings, {problems} problems, {unsettled} timings not settled, {:.0} s\nleft of \
          them: {footprint}\n",
-        exercises.len(),
+        asked.len(),
         begun.elapsed().as_secs_f64()
     ));
     Ok(if problems > 0 { ExitCode::Rejected } else { ExitCode::Success })
+}
+
+fn asked(arguments: &Verify, desk: &Desk, screen: &Screen) -> Result<Vec<Asked>, Trouble> {
+    if let Some(revision) = &arguments.changed {
+        let changed = choice::changed(&desk.workspace, revision)?;
+        if let [first, ..] = changed.grader.as_slice() {
+            screen.remark(&format!(
+                "note: the grader differs, too ({} files, {first} for one); that can change every verdict: --all verifies all",
+                changed.grader.len()
+            ));
+        }
+        return changed.asked(&desk.workspace, &desk.folders);
+    }
+    if arguments.all {
+        let whole = |folder: &String| Ok(Asked { exercise: Exercise::read(&desk.workspace, folder)?, variants: None });
+        return desk.folders.iter().map(whole).collect();
+    }
+    choice::named(&desk.workspace, &desk.folders, &arguments.exercises)
 }

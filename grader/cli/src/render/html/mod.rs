@@ -3,7 +3,7 @@
 mod chart;
 mod picture;
 
-use engine::curriculum::Section;
+use engine::exercise::curriculum::Section;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use verdict::{Attempt, Entry, Finding, State, Verdict};
 

@@ -1,0 +1,9 @@
+//! From source to binaries: the toolchain, the kit of dependencies (by Cargo, once), the submission and the hidden tests (by
+//! `rustc`, each time).
+//!
+//! Says what the compiler said. What that means for a verdict is for `checks` to say.
+
+pub mod compiler;
+pub mod kit;
+pub(crate) mod stage;
+pub mod toolchain;

@@ -1,0 +1,360 @@
+//! Where a submission is built: the generated roots, the folders, and which crate is compiled with which.
+//!
+//! Nothing of a submission is copied: the compiler is pointed at its root file. Hidden test files are modules of one generated
+//! root, so that there is one link.
+
+use crate::build::compiler::{self, Compiled, Diagnostic, Output, Unit};
+use crate::build::kit::{self, Kit, Mode};
+use crate::build::toolchain::Toolchain;
+use crate::exercise::catalog::Exercise;
+use crate::exercise::manifest::{Hidden, Module};
+use crate::home::workspace::Workspace;
+use crate::run::facts::Tests;
+use crate::submission::Source;
+use crate::trouble::{Context, Trouble, make_folder, read, write};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use verdict::{Check, Event, Origin};
+
+/// With less than this on the disk, in bytes, a failure to compile says nothing about the submission.
+const ROOM: usize = 32 << 20;
+
+/// So many submissions of one exercise are compiled incrementally at once.
+const PLACES: usize = 8;
+
+/// The hidden test files that are compiled together for judging.
+pub(crate) const JUDGED: [Module; 2] = [Module::Behaviour, Module::Transcript];
+
+/// One submission on its way through the compiler.
+#[derive(Clone, Copy)]
+pub(crate) struct Stage<'a> {
+    pub(crate) workspace: &'a Workspace,
+    pub(crate) toolchain: &'a Toolchain,
+    pub(crate) exercise: &'a Exercise,
+    pub(crate) source: &'a Source,
+    pub(crate) watch: &'a (dyn Fn(Event) + Sync),
+    /// Where it may write.
+    pub(crate) folder: &'a Path,
+    /// Whether more submissions of the exercise are to be compiled soon.
+    pub(crate) one_of_many: bool,
+    /// Of which check something is tried again before everything else. That is then what somebody waits for.
+    pub(crate) tried_first: Option<Check>,
+}
+
+impl Stage<'_> {
+    /// The kit of one mode, built if need be.
+    pub(crate) fn kit(&self, mode: Mode) -> Result<Kit, Trouble> {
+        Kit::of(self.workspace, self.toolchain, self.exercise, mode, self.watch)
+    }
+
+    /// Builds facts and transcripts with a submission that must compile.
+    pub(crate) fn judged(&self) -> Result<Tests, Trouble> {
+        let kit = self.kit(Mode::Judge)?;
+        let subject = self.subject(&kit, Mode::Judge, &mut || {})?;
+        self.insist(&subject)?;
+        let compiled = self.hidden(&kit, Mode::Judge, &JUDGED, &subject.artifact, None)?;
+        self.insist(&compiled)?;
+        Ok(self.tests(&compiled.artifact, self.source))
+    }
+
+    /// Builds what exploring needs.
+    pub(crate) fn explored(&self) -> Result<Explored, Trouble> {
+        self.explored_beside(None, &|_, _| {})
+    }
+
+    /// The same, for one scenario only if it is named. `compiled` is called once the submission is, beside what remains to be
+    /// built.
+    pub(crate) fn explored_beside(
+        &self,
+        one: Option<&str>,
+        compiled: &(dyn Fn(&Kit, &Path) + Sync),
+    ) -> Result<Explored, Trouble> {
+        let kit = self.kit(Mode::Explore)?;
+        (self.watch)(Event::Compiling { what: "your code once more, to explore its schedules".into() });
+        let subject = self.subject(&kit, Mode::Explore, &mut || {})?;
+        if !subject.success {
+            return Ok(Explored::Refused(subject, kit));
+        }
+        let scenarios = std::thread::scope(|scope| {
+            scope.spawn(|| compiled(&kit, &subject.artifact));
+            self.hidden(&kit, Mode::Explore, &[Module::Schedules], &subject.artifact, one)
+        })?;
+        if !scenarios.success {
+            return Ok(Explored::Refused(scenarios, kit));
+        }
+        Ok(Explored::Ready(self.tests(&scenarios.artifact, self.source)))
+    }
+
+    /// Builds what timing needs, for one workload only if it is named; the inner error says why the submission could not be.
+    pub(crate) fn timed(&self, one: Option<&str>) -> Result<Result<Timed, &'static str>, Trouble> {
+        let mut workloads = Module::Timing.tests(&self.exercise.tests)?;
+        workloads.retain(|each| one.is_none_or(|one| one == each.name));
+        let kit = self.kit(Mode::Time)?;
+        (self.watch)(Event::Compiling { what: "your code, optimised, for timing".into() });
+        let reference = self.timed_reference(&kit)?;
+        let subject = self.subject(&kit, Mode::Time, &mut || {})?;
+        if !subject.success {
+            return Ok(Err("the submission does not compile"));
+        }
+        let compiled = self.hidden(&kit, Mode::Time, &[Module::Timing], &subject.artifact, one)?;
+        if !compiled.success {
+            return Ok(Err("the public API is not the one of the brief"));
+        }
+        Ok(Ok(Timed { submission: self.tests(&compiled.artifact, self.source), reference, workloads }))
+    }
+
+    /// The workloads linked with the reference: built once, kept.
+    fn timed_reference(&self, kit: &Kit) -> Result<Tests, Trouble> {
+        let reference = Source::reference(self.exercise)?;
+        let timing = self.exercise.tests.join("timing.rs");
+        let key = kit::hash(&(read(&reference.root)?, read(&timing)?, &self.toolchain, &kit.folder, &kit.libraries));
+        let folder = self.workspace.target.join("references").join(format!("{}-{key:016x}", self.exercise.folder));
+        let done = folder.join("done");
+        let tests = self.tests(&folder.join("checks"), &reference);
+        if done.exists() {
+            return Ok(tests);
+        }
+        make_folder(&folder)?;
+        let lock = File::create(folder.join("lock")).ours(format_args!("cannot write in {}", folder.display()))?;
+        lock.lock().ours("cannot lock the reference")?;
+        if !done.exists() {
+            let theirs = Stage { source: &reference, folder: &folder, ..*self };
+            let subject = theirs.subject(kit, Mode::Time, &mut || {})?;
+            theirs.insist(&subject)?;
+            let compiled = theirs.hidden(kit, Mode::Time, &[Module::Timing], &subject.artifact, None)?;
+            theirs.insist(&compiled)?;
+            std::fs::copy(&compiled.artifact, &tests.binary).ours("cannot keep the reference's workloads")?;
+            write(&done, "")?;
+        }
+        Ok(tests)
+    }
+
+    /// For what is ours and must compile.
+    pub(crate) fn insist(&self, compiled: &Compiled) -> Result<(), Trouble> {
+        if compiled.success {
+            return Ok(());
+        }
+        let words = compiled.errors().filter_map(|error| error.rendered.clone()).collect::<Vec<_>>().join("\n");
+        Err(Trouble::Ours(format!(
+            "the reference or the hidden tests of {} do not compile:\n{words}",
+            self.exercise.folder
+        )))
+    }
+
+    /// What went wrong nowhere in a source file may be the machine's fault: a full disk, a linker that was killed, a kit that
+    /// another grader is just building again. Then the reference, compiled in the same way now, fails as well.
+    pub(crate) fn blame_the_machine_first(&self, compiled: &Compiled, kit: &Kit) -> Result<(), Trouble> {
+        if self.source.origin == Origin::Reference {
+            return self.insist(compiled);
+        }
+        if !compiled.failed_nowhere() {
+            return Ok(());
+        }
+        let room = self.folder.join("room");
+        std::fs::write(&room, vec![1; ROOM]).ours("there is no room on the disk to compile in")?;
+        let _ = std::fs::remove_file(&room);
+        self.insist_on_reference(kit, Mode::Judge, &JUDGED)
+    }
+
+    /// The reference and the hidden tests compile in this mode.
+    pub(crate) fn insist_on_reference(&self, kit: &Kit, mode: Mode, modules: &[Module]) -> Result<(), Trouble> {
+        let (reference, folder) = (Source::reference(self.exercise)?, self.folder.join("control"));
+        let theirs = Stage { source: &reference, folder: &folder, ..*self };
+        let subject = theirs.subject(kit, mode, &mut || {})?;
+        theirs.insist(&subject)?;
+        theirs.insist(&theirs.hidden(kit, mode, modules, &subject.artifact, None)?)
+    }
+
+    /// Compiles the submission.
+    pub(crate) fn subject(&self, kit: &Kit, mode: Mode, metadata: &mut dyn FnMut()) -> Result<Compiled, Trouble> {
+        let config = &self.exercise.config.submission;
+        let mut crates = config.crates.clone();
+        crates.extend((mode == Mode::Explore).then(|| "std".to_owned()));
+        let unit = Unit {
+            root: &self.source.root,
+            name: "subject",
+            output: Output::Library,
+            mode,
+            kit,
+            crates,
+            others: Vec::new(),
+            allow_unsafe: config.r#unsafe,
+            ours: false,
+            folder: &self.folder.join(mode.name()),
+            from: &self.workspace.target,
+            incremental: false,
+            chosen: None,
+            can_wait: self.somebody_waits() && mode != self.first_mode(),
+        };
+        compiler::compile(self.toolchain, &unit, metadata)
+    }
+
+    /// Compiles a generated root of compile-fail cases to nothing but errors. Needs only the submission's metadata.
+    pub(crate) fn cases(&self, kit: &Kit, root: &Path, folder: &Path) -> Result<Vec<Diagnostic>, Trouble> {
+        let metadata = self.folder.join(Mode::Judge.name()).join("libsubject.rmeta");
+        let unit = Unit {
+            root,
+            name: "cases",
+            output: Output::Nothing,
+            mode: Mode::Judge,
+            kit,
+            crates: kit.libraries.keys().cloned().collect(),
+            others: vec![("subject", metadata)],
+            allow_unsafe: true,
+            ours: true,
+            folder,
+            from: &self.workspace.target,
+            incremental: false,
+            chosen: None,
+            can_wait: self.somebody_waits(),
+        };
+        let compiled = compiler::compile(self.toolchain, &unit, &mut || {})?;
+        if compiled.failed_nowhere() {
+            self.insist(&compiled)?;
+        }
+        Ok(compiled.errors().cloned().collect())
+    }
+
+    /// Compiles hidden test files as modules of one test binary, linked with a submission. If one test is chosen, the others
+    /// are left out as if they were not there.
+    pub(crate) fn hidden(
+        &self,
+        kit: &Kit,
+        mode: Mode,
+        modules: &[Module],
+        subject: &Path,
+        chosen: Option<&str>,
+    ) -> Result<Compiled, Trouble> {
+        let purpose = if chosen.is_some() { format!("{}-first", mode.name()) } else { mode.name().to_owned() };
+        let exist = modules.iter().filter_map(|module| Some((module.name(), module.root(&self.exercise.tests)?)));
+        let text: String =
+            exist.map(|(name, path)| format!("#[path = {:?}]\nmod {name};\n", path.display().to_string())).collect();
+        let kept = self.kept(mode, &purpose)?;
+        let own = self.folder.join(&purpose);
+        let folder = kept.as_ref().map_or(&own, |kept| &kept.folder);
+        let root = folder.join("checks.rs");
+        if std::fs::read_to_string(&root).ok().as_deref() != Some(&text) {
+            write(&root, &text)?;
+        }
+        let unit = Unit {
+            root: &root,
+            name: "checks",
+            output: Output::Tests,
+            mode,
+            kit,
+            crates: kit.libraries.keys().cloned().collect(),
+            others: vec![("subject", subject.to_owned())],
+            allow_unsafe: true,
+            ours: true,
+            folder,
+            from: &self.workspace.target,
+            incremental: kept.is_some(),
+            chosen,
+            can_wait: self.somebody_waits() && chosen.is_none() && (self.tried_first.is_some() || mode != Mode::Judge),
+        };
+        let mut compiled = compiler::compile(self.toolchain, &unit, &mut || {})?;
+        if kept.is_some() && compiled.success {
+            // Out of the way of the next grader that compiles there.
+            make_folder(&own)?;
+            let binary = own.join("checks");
+            std::fs::rename(&compiled.artifact, &binary).ours("cannot move the hidden tests")?;
+            compiled.artifact = binary;
+        }
+        Ok(compiled)
+    }
+
+    /// The folder in which the hidden tests are compiled incrementally: for the learner, who saves again and again, and for
+    /// many submissions in a row, not for what is graded once. All paths are part of what such a compilation depends on, so
+    /// it must be the same folder each time; when others are in all of them, this one compiles afresh elsewhere.
+    fn kept(&self, mode: Mode, purpose: &str) -> Result<Option<Kept>, Trouble> {
+        if mode == Mode::Time || self.source.origin != Origin::Learner && !self.one_of_many {
+            return Ok(None);
+        }
+        let (all, places) = (self.workspace.target.join("incremental"), if self.one_of_many { PLACES } else { 1 });
+        for place in 0..places {
+            let folder = all.join(format!("{}-{purpose}-{place}", self.exercise.folder));
+            make_folder(&folder)?;
+            let lock = File::create(folder.join("lock")).ours(format_args!("cannot write in {}", folder.display()))?;
+            if lock.try_lock().is_ok() {
+                return Ok(Some(Kept { folder, _lock: lock }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether somebody waits for the first answer: then all that it does not need leaves the cores to what it does.
+    fn somebody_waits(&self) -> bool {
+        self.source.origin == Origin::Learner && !self.one_of_many
+    }
+
+    /// The mode in which the first answer is had.
+    fn first_mode(&self) -> Mode {
+        if self.tried_first == Some(Check::Schedules) { Mode::Explore } else { Mode::Judge }
+    }
+
+    pub(crate) fn tests(&self, binary: &Path, source: &Source) -> Tests {
+        let limits = self.exercise.config.behaviour;
+        Tests {
+            binary: binary.to_owned(),
+            folder: self.folder.to_owned(),
+            subject: source.root.clone(),
+            subject_shown: self.workspace.shown(&source.root),
+            memory: limits.memory_mib << 20,
+            time: Duration::from_secs(limits.seconds),
+        }
+    }
+}
+
+/// What came of building for exploration.
+pub(crate) enum Explored {
+    /// The scenarios, linked with the submission.
+    Ready(Tests),
+    /// The compiler refused the submission, or the scenarios with it.
+    Refused(Compiled, Kit),
+}
+
+/// What the timing check runs.
+pub(crate) struct Timed {
+    pub(crate) submission: Tests,
+    pub(crate) reference: Tests,
+    pub(crate) workloads: Vec<Hidden>,
+}
+
+/// A folder for incremental compilation, ours while the lock is held.
+struct Kept {
+    folder: PathBuf,
+    _lock: File,
+}
+
+/// A folder for one grading; gone when dropped.
+pub(crate) struct RunFolder(pub(crate) PathBuf);
+
+impl RunFolder {
+    pub(crate) fn new(workspace: &Workspace) -> Result<RunFolder, Trouble> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let name = format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let folder = workspace.target.join("runs").join(name);
+        make_folder(&folder)?;
+        Ok(RunFolder(folder))
+    }
+}
+
+impl Drop for RunFolder {
+    fn drop(&mut self) {
+        // What cannot be removed now is swept by a later grader.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Removes what graders that were killed have left behind.
+pub(crate) fn sweep(runs: &Path) {
+    let Ok(entries) = std::fs::read_dir(runs) else { return };
+    for entry in entries.flatten() {
+        let owner = entry.file_name().to_str().and_then(|name| name.split_once('-')?.0.parse::<u32>().ok());
+        if owner.is_none_or(|id| !Path::new(&format!("/proc/{id}")).exists()) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! From a submission to a report: source rules → build → compile-fail → behaviour → schedules → transcript → timing.
+//!
+//! A failed check does not hide later ones that can still run. What does not depend on each other overlaps: the cases of
+//! compile-fail are compiled as soon as the submission's metadata is there, the optimised build for timing runs while facts
+//! do, and the whole check of schedules (a kit, a build and processes of its own) goes on beside all of that. Timing itself
+//! runs last and alone.
+
+use super::first_answer::First;
+use super::promise::{Awaited, Promise};
+use crate::build::compiler::Compiled;
+use crate::build::kit::{Kit, Mode};
+use crate::build::stage::{Explored, JUDGED, Stage, Timed};
+use crate::checks::{behaviour, build, compile_fail, schedules, source_rules, timing, transcript};
+use crate::exercise::config;
+use crate::exercise::manifest::{self, Case, Hidden, Module};
+use crate::run::facts::Tests;
+use crate::trouble::{Context, Trouble};
+use std::fs::File;
+use std::path::Path;
+use std::thread::{Scope, ScopedJoinHandle};
+use std::time::Instant;
+use verdict::{Check, CheckReport, Event, Outcome};
+
+/// One grading on its way.
+pub(crate) struct Grading<'a> {
+    pub(crate) stage: Stage<'a>,
+    pub(crate) wanted: &'a [Check],
+    /// The only hidden test or case that counts.
+    pub(crate) one: Option<&'a str>,
+    /// How many facts run at once.
+    pub(crate) jobs: usize,
+    /// Facts that are run before the others.
+    pub(crate) first: &'a [String],
+    /// What is tried again before everything else.
+    pub(crate) tried_first: Option<First>,
+}
+
+/// The submission and the facts, linked; or why they are not.
+enum Linked {
+    Ready(Tests),
+    Not(&'static str),
+    /// Nothing that was asked for needs them.
+    NotNeeded,
+}
+
+/// Whether a submission does the wrong thing. How fast it does that says nothing, and it may take long: where now and then a
+/// round never ends, each of these is waited for.
+fn does_wrong(reports: &[CheckReport]) -> bool {
+    let says_so = [Check::Behaviour, Check::Schedules, Check::Transcript];
+    reports.iter().any(|report| says_so.contains(&report.check) && report.outcome == Outcome::Failed)
+}
+
+/// The report on a build that failed, if there is one among these.
+fn failed_build(reports: &[CheckReport]) -> Option<&CheckReport> {
+    reports.iter().find(|report| report.check == Check::Build && report.outcome == Outcome::Failed)
+}
+
+fn joined<T>(thread: ScopedJoinHandle<'_, Result<T, Trouble>>) -> Result<T, Trouble> {
+    thread.join().map_err(|_| Trouble::Ours("a part of the grading panicked".into())).flatten()
+}
+
+impl<'a> Grading<'a> {
+    /// One that is told part by part what to do.
+    pub(crate) fn of_parts(stage: Stage<'a>, jobs: usize) -> Grading<'a> {
+        Grading { stage, wanted: &[], one: None, jobs, first: &[], tried_first: None }
+    }
+
+    /// Every check but timing, and what timing needs: `None` if it was not asked for, else the binaries or why there are none.
+    pub(crate) fn run(&self) -> Result<(Vec<CheckReport>, Option<Result<Timed, &'static str>>), Trouble> {
+        let rules = self.wants(Check::SourceRules).then(|| self.source_rules()).transpose()?;
+        let (kit_is_there, it_compiles) = (Awaited::default(), Awaited::default());
+        let (kit, compiles) = (kit_is_there.promise(), it_compiles.promise());
+        let (judged, explored, timed) = std::thread::scope(|scope| {
+            let explored = self.wants(Check::Schedules).then(|| {
+                scope.spawn(|| {
+                    // What the first answer needs is built first.
+                    kit_is_there.comes();
+                    self.explore()
+                })
+            });
+            let timed = self.wants(Check::Timing).then(|| {
+                scope.spawn(|| match it_compiles.comes() {
+                    true => self.stage.timed(self.one),
+                    false => Ok(Err("it could not be built")),
+                })
+            });
+            let judged = self.judge(kit, compiles);
+            (judged, explored.map(joined), timed.map(joined))
+        });
+        let (mut judged, timed) = (judged?, timed.transpose()?);
+        let explored = explored.transpose()?.map(|explored| self.explored(explored, &mut judged)).transpose()?;
+        if matches!(timed, Some(Err(_))) && judged.is_empty() {
+            // Why it could not be timed is for the build to say, and nothing else has built it.
+            judged.extend(self.build_again()?);
+        }
+        // What could not be built is said also when only later checks were asked for.
+        judged.retain(|report| self.wants(report.check) || failed_build(std::slice::from_ref(report)).is_some());
+        Ok((rules.into_iter().chain(explored).chain(judged).collect(), timed))
+    }
+
+    /// The timing check, last and alone, given what the other checks came to.
+    pub(crate) fn timed(
+        &self,
+        timed: Result<Timed, &'static str>,
+        others: &[CheckReport],
+    ) -> Result<CheckReport, Trouble> {
+        Ok(self.told(match timed {
+            Ok(_) if does_wrong(others) => self.not_run(Check::Timing, "only what does the right thing is timed"),
+            Ok(ready) => self.time(&ready)?,
+            Err(because) => self.not_run(Check::Timing, because),
+        }))
+    }
+
+    fn wants(&self, check: Check) -> bool {
+        self.wanted.contains(&check)
+    }
+
+    fn not_run(&self, check: Check, because: &str) -> CheckReport {
+        CheckReport::not_run(check, self.stage.exercise.points(check), because)
+    }
+
+    /// Tells whoever watches that a check has ended.
+    fn told(&self, report: CheckReport) -> CheckReport {
+        (self.stage.watch)(Event::Ended(Box::new(report.clone())));
+        report
+    }
+
+    /// The hidden tests of a kind that are to be run.
+    fn hidden(&self, module: Module) -> Result<Vec<Hidden>, Trouble> {
+        let mut all = module.tests(&self.stage.exercise.tests)?;
+        all.retain(|each| self.one.is_none_or(|one| one == each.name));
+        Ok(all)
+    }
+
+    fn source_rules(&self) -> Result<CheckReport, Trouble> {
+        let Stage { workspace, exercise, source, watch, .. } = self.stage;
+        let config = &exercise.config;
+        let of = exercise.points(Check::SourceRules);
+        let shown = |path: &Path| workspace.shown(path);
+        let read = source_rules::check(source, &shown, &config.forbid, &config.submission, of, watch)?;
+        Ok(self.told(match read {
+            source_rules::Read::Judged(report, _) => report,
+            source_rules::Read::NotRust => self.not_run(Check::SourceRules, "the source is not valid Rust"),
+        }))
+    }
+
+    /// The checks that are judged rather than explored or timed: build, compile-fail as soon as the metadata is there, behaviour,
+    /// transcript. Says on `kit_is_there` that the kit is built, and on `compiles` that there is something to time.
+    fn judge(&self, kit_is_there: Promise<'_>, compiles: Promise<'_>) -> Result<Vec<CheckReport>, Trouble> {
+        let judged = [Check::Build, Check::CompileFail, Check::Behaviour, Check::Transcript];
+        if !judged.iter().any(|check| self.wants(*check)) {
+            compiles.keep();
+            return Ok(Vec::new());
+        }
+        let kit = &self.stage.kit(Mode::Judge)?;
+        kit_is_there.keep();
+        let metadata = Awaited::default();
+        std::thread::scope(|scope| {
+            let there = metadata.promise();
+            let cases = self.wants(Check::CompileFail).then(|| scope.spawn(|| self.compile_fail(kit, &metadata)));
+            let (build, linked) = self.link(kit, there, compiles, scope)?;
+            let compiled = build.outcome == Outcome::Passed;
+            let mut reports = vec![self.told(build)];
+            for check in [Check::Behaviour, Check::Transcript].into_iter().filter(|check| self.wants(*check)) {
+                reports.push(self.told(match &linked {
+                    Linked::Ready(tests) if check == Check::Behaviour => self.behaviour(tests)?,
+                    Linked::Ready(tests) => self.transcript(tests)?,
+                    Linked::Not(because) => self.not_run(check, because),
+                    Linked::NotNeeded => continue,
+                }));
+            }
+            if let Some(cases) = cases {
+                let report = joined(cases)?;
+                reports.push(self.told(match linked {
+                    // Against another API every case fails, and none for the reason it is about.
+                    Linked::Not(because) if !compiled => self.not_run(Check::CompileFail, because),
+                    _ => report,
+                }));
+            }
+            Ok(reports)
+        })
+    }
+
+    /// Compiles the submission, and the facts and transcripts with it.
+    fn link<'scope>(
+        &'scope self,
+        kit: &'scope Kit,
+        metadata: Promise<'_>,
+        compiles: Promise<'_>,
+        scope: &'scope Scope<'scope, '_>,
+    ) -> Result<(CheckReport, Linked), Trouble> {
+        let Stage { workspace, toolchain, exercise, source, watch, .. } = self.stage;
+        let (begun, of) = (Instant::now(), exercise.points(Check::Build));
+        let millis = || begun.elapsed().as_millis() as u64;
+        watch(Event::Compiling { what: "your code".into() });
+        let subject = self.stage.subject(kit, Mode::Judge, &mut || metadata.keep());
+        drop(metadata);
+        let subject = subject?;
+        if !subject.success {
+            self.stage.blame_the_machine_first(&subject, kit)?;
+            let shown = workspace.shown(&source.root);
+            let build = build::failed(of, &subject, source, &shown, millis());
+            return Ok((build, Linked::Not("the submission does not compile")));
+        }
+        let modules = self.modules();
+        if modules.is_empty() {
+            return Ok((build::passed(of, &toolchain.version, millis()), Linked::NotNeeded));
+        }
+        let artifact = subject.artifact.clone();
+        scope.spawn(move || self.try_again(kit, Mode::Judge, &artifact));
+        watch(Event::Compiling { what: "the hidden tests with it".into() });
+        let compiled = self.stage.hidden(kit, Mode::Judge, &modules, &subject.artifact, self.one)?;
+        if !compiled.success {
+            self.stage.blame_the_machine_first(&compiled, kit)?;
+            let reference = exercise.solution.join("src/lib.rs");
+            let build = build::wrong_api(of, &compiled, source, &reference, millis());
+            return Ok((build, Linked::Not("the public API is not the one of the brief")));
+        }
+        // Facts are exact under load, so what timing needs can be built beside them.
+        compiles.keep();
+        let tests = self.stage.tests(&compiled.artifact, source);
+        Ok((build::passed(of, &toolchain.version, millis()), Linked::Ready(tests)))
+    }
+
+    /// The hidden test files that must be compiled to judge. That they compile belongs to the build.
+    fn modules(&self) -> Vec<Module> {
+        let needs = |module: &Module| match self.one {
+            Some(_) => self.wants(module.check()),
+            None => JUDGED.iter().any(|module| self.wants(module.check())) || self.wants(Check::Build),
+        };
+        JUDGED.into_iter().filter(needs).collect()
+    }
+
+    /// The report on a build that failed, when no check that was asked for has made one.
+    fn build_again(&self) -> Result<Option<CheckReport>, Trouble> {
+        let only = Grading { wanted: &[Check::Build], tried_first: None, ..*self };
+        let nobody_waits = Awaited::default();
+        let build = only.judge(nobody_waits.promise(), nobody_waits.promise())?;
+        Ok(failed_build(&build).cloned())
+    }
+
+    fn compile_fail(&self, kit: &Kit, metadata: &Awaited) -> Result<CheckReport, Trouble> {
+        if !metadata.comes() {
+            return Ok(self.not_run(Check::CompileFail, "the submission does not compile"));
+        }
+        let mut cases = manifest::cases(&self.stage.exercise.tests.join("compile_fail"), true)?;
+        cases.extend(manifest::cases(&self.stage.exercise.tests.join("compile_pass"), false)?);
+        cases.retain(|case: &Case| self.one.is_none_or(|one| one == case.name));
+        let compile = |root: &Path, folder: &Path| self.stage.cases(kit, root, folder);
+        let folder = self.stage.folder.join("cases");
+        compile_fail::check(&cases, &folder, &compile, self.stage.exercise.points(Check::CompileFail), self.stage.watch)
+    }
+
+    pub(crate) fn behaviour(&self, tests: &Tests) -> Result<CheckReport, Trouble> {
+        let of = self.stage.exercise.points(Check::Behaviour);
+        behaviour::check(tests, &self.hidden(Module::Behaviour)?, of, self.jobs, self.first, self.stage.watch)
+    }
+
+    pub(crate) fn transcript(&self, tests: &Tests) -> Result<CheckReport, Trouble> {
+        let Stage { exercise, watch, .. } = self.stage;
+        let (all, snapshots) = (self.hidden(Module::Transcript)?, exercise.tests.join("snapshots"));
+        transcript::check(tests, &all, &snapshots, exercise.points(Check::Transcript), watch)
+    }
+
+    /// Builds what exploring needs and explores; everything else goes on meanwhile.
+    fn explore(&self) -> Result<Result<CheckReport, (Compiled, Kit)>, Trouble> {
+        match self.stage.explored_beside(self.one, &|kit, subject| self.try_again(kit, Mode::Explore, subject))? {
+            Explored::Ready(tests) => {
+                let report = self.scenarios(&tests, &self.stage.exercise.config.schedules)?;
+                Ok(Ok(self.told(report)))
+            }
+            Explored::Refused(compiled, kit) => Ok(Err((compiled, kit))),
+        }
+    }
+
+    /// Tries what failed last again, if it is of this mode. What goes wrong with that will go wrong once more, and be told then.
+    fn try_again(&self, kit: &Kit, mode: Mode, subject: &Path) {
+        let of_mode = |first: &&First| (first.check == Check::Schedules) == (mode == Mode::Explore);
+        if let Some(first) = self.tried_first.as_ref().filter(of_mode) {
+            let _ = first.run(&self.stage, kit, mode, subject);
+        }
+    }
+
+    pub(crate) fn scenarios(&self, tests: &Tests, budgets: &config::Schedules) -> Result<CheckReport, Trouble> {
+        let of = self.stage.exercise.points(Check::Schedules);
+        schedules::check(tests, &self.hidden(Module::Schedules)?, budgets, of, self.jobs, self.stage.watch)
+    }
+
+    /// What the exploration came to. What compiles neither way is the build's to report; what compiles against std only cannot
+    /// be explored.
+    fn explored(
+        &self,
+        explored: Result<CheckReport, (Compiled, Kit)>,
+        judged: &mut Vec<CheckReport>,
+    ) -> Result<CheckReport, Trouble> {
+        let (compiled, kit) = match explored {
+            Ok(report) => return Ok(report),
+            Err(refused) => refused,
+        };
+        if judged.is_empty() {
+            judged.extend(self.build_again()?);
+        }
+        if failed_build(judged).is_some() {
+            return Ok(self.told(self.not_run(Check::Schedules, "the submission does not compile")));
+        }
+        self.stage.insist_on_reference(&kit, Mode::Explore, &[Module::Schedules])?;
+        let Stage { workspace, source, exercise, .. } = self.stage;
+        let shown = workspace.shown(&source.root);
+        let of = exercise.points(Check::Schedules);
+        Ok(self.told(schedules::unexplorable(of, &compiled, source, &shown, 0)))
+    }
+
+    pub(crate) fn time(&self, ready: &Timed) -> Result<CheckReport, Trouble> {
+        let of = self.stage.exercise.points(Check::Timing);
+        // Two timings at once would disturb each other, also those of two graders.
+        let lock = File::create(self.stage.workspace.target.join("timing.lock")).ours("cannot write in target")?;
+        lock.lock().ours("cannot lock the timing check")?;
+        let limits = &self.stage.exercise.config.timing;
+        timing::check(&ready.submission, &ready.reference, &ready.workloads, limits, of, self.stage.watch)
+    }
+}

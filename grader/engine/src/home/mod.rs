@@ -1,0 +1,8 @@
+//! Where everything lies on the disk: the workspace or clone, the library inside an installed grader, the settings, the history.
+//!
+//! Everything else asks this room for paths. It knows nothing of exercises.
+
+pub mod history;
+pub mod library;
+pub mod settings;
+pub mod workspace;
