@@ -3,7 +3,7 @@
 //! same one each time.
 
 use engine::exercise::catalog::Exercise;
-use engine::grading::Grader;
+use engine::grading::{Extent, Grader};
 use engine::home::workspace::Workspace;
 use engine::run::processes;
 use engine::submission::Source;
@@ -48,7 +48,7 @@ fn source(name: &str) -> Source {
 fn grade_source(source: &Source, only: &[Check]) -> Report {
     let name = source.root.display();
     let begun = Instant::now();
-    let report = GRADER.grade(&exercise_of(&GRADER), source, Some(only), &|_| {});
+    let report = GRADER.grade(&exercise_of(&GRADER), source, Extent::Checks(only), &|_| {});
     assert!(begun.elapsed() < AGES, "{name}: took {:?}", begun.elapsed());
     // Each process starts in the folder of its grading, which is gone now: who still lives there has been left behind.
     for (id, stray) in processes::descendants_of(std::process::id()) {

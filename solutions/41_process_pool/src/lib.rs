@@ -1,5 +1,4 @@
-//! A pool of worker processes, as `multiprocessing.Pool` is one: jobs go in, results come out in the same order, and a
-//! worker that dies takes nothing with it but its own job.
+//! A pool of worker processes: one that dies takes its own job with it, no more. The starter documents the interface.
 //!
 //! Every place in the pool has a thread of its own, which takes jobs from one queue, does the blocking reads and writes with
 //! whichever worker has the place, and replaces that worker when it is lost. Nothing else blocks on a stream. What the
@@ -64,8 +63,7 @@ impl std::error::Error for WorkerError {}
 pub struct Worker {
     /// Jobs go out here, and answers come back.
     pub stream: UnixStream,
-    /// The process, which from now on the pool kills and waits for. `None` if somebody else plays the worker: a thread
-    /// in a test, or a process that is none of ours.
+    /// The process, which from now on the pool kills and waits for. `None` if somebody else plays the worker.
     pub process: Option<Child>,
 }
 
@@ -88,22 +86,16 @@ impl Worker {
     /// assert!(worker.process.expect("it was started").wait()?.success());
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    ///
-    /// # Errors
-    /// If the system refuses the sockets or the process.
     pub fn spawn(mut command: Command) -> io::Result<Worker> {
         let (stream, theirs) = UnixStream::pair()?;
-        // The command owns our copy of the worker's end, and is dropped here: a copy that stayed open would keep the end of
-        // the stream from us when the worker dies.
+        // The command owns our copy of the worker's end, and is dropped here: a copy would hide the worker's death.
         let process = command.stdin(Stdio::from(OwnedFd::from(theirs))).spawn()?;
         Ok(Worker { stream, process: Some(process) })
     }
 }
 
-/// The length of a header: a number and a length, of four bytes each.
-const HEADER: usize = 8;
+const HEADER: usize = 8; // A number and a length, of four bytes each.
 
-/// A job or an answer, as it goes over the wire.
 fn frame(number: u32, payload: &[u8]) -> Vec<u8> {
     let len = u32::try_from(payload.len()).expect("no payload is longer than MAX_PAYLOAD");
     [&number.to_be_bytes(), &len.to_be_bytes(), payload].concat()
@@ -137,14 +129,6 @@ fn read_payload(mut stream: &UnixStream, len: usize) -> io::Result<Vec<u8>> {
 /// assert_eq!(answer, b"\0\0\0\x07\0\0\0\x02HI");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-///
-/// # Errors
-/// If the stream ends inside a job ([`io::ErrorKind::UnexpectedEof`]), announces an input longer than [`MAX_PAYLOAD`]
-/// ([`io::ErrorKind::InvalidData`]), or fails. Its end between two jobs is no error.
-///
-/// # Panics
-/// If `work` panics, or returns more than [`MAX_PAYLOAD`] bytes: the process must then end with exit code 101, and the
-/// stream stay open until it has.
 pub fn serve(stream: UnixStream, work: impl FnMut(Vec<u8>) -> Vec<u8>) -> io::Result<()> {
     // A panic must not close the stream on its way up: its end would tell the pool that the worker is lost while the
     // process still has its exit code to deliver. Only a return closes it.
@@ -171,9 +155,7 @@ fn answer_all(mut stream: &UnixStream, mut work: impl FnMut(Vec<u8>) -> Vec<u8>)
     }
 }
 
-/// A fixed number of workers that share the jobs of every [`map`](Pool::map).
-///
-/// Dropping it terminates it.
+/// A fixed number of workers that share the jobs of every [`map`](Pool::map). Dropping it terminates it.
 ///
 /// ```
 /// use solution_process_pool::{Pool, Worker, WorkerError, serve};
@@ -208,8 +190,7 @@ struct Shared {
 
 struct State {
     standing: Standing,
-    /// What nobody has begun.
-    jobs: VecDeque<Job>,
+    jobs: VecDeque<Job>, // What nobody has begun.
     places: Vec<Place>,
 }
 
@@ -222,28 +203,23 @@ enum Standing {
 
 struct Place {
     member: Option<Member>,
-    /// Whether this place takes jobs: not when its thread has ended, and not between a `start` that failed and the next
-    /// `map`.
+    /// It takes jobs: not when its thread has ended, and not between a `start` that failed and the next `map`.
     serving: bool,
 }
 
-/// A worker in its place.
 struct Member {
     /// Shared by the thread that reads and writes and by whoever terminates the pool and has to interrupt it.
     stream: Arc<UnixStream>,
     process: Option<Child>,
-    /// It is a replacement, and was started for the job that its place takes next.
-    fresh: bool,
+    fresh: bool, // It is a replacement, and was started for the job that its place takes next.
 }
 
 struct Job {
     index: usize,
     input: Vec<u8>,
-    /// Dropped without a word, when the pool is terminated.
-    reply: Sender<(usize, Result<Vec<u8>, WorkerError>)>,
+    reply: Sender<(usize, Result<Vec<u8>, WorkerError>)>, // Dropped without a word, when the pool is terminated.
 }
 
-/// A job, and the worker that is to do it.
 struct Errand {
     job: Job,
     stream: Arc<UnixStream>,
@@ -252,20 +228,13 @@ struct Errand {
 
 /// How an errand went wrong.
 enum Lost {
-    /// The stream was closed before anything of the job was written.
-    Unsent,
-    /// The stream ended or failed.
-    Ended,
-    /// Something came back that is no answer.
-    Garbage,
+    Unsent,  // The stream was closed before anything of the job was written.
+    Ended,   // The stream ended or failed.
+    Garbage, // Something came back that is no answer.
 }
 
 impl Pool {
-    /// Starts so many workers, and keeps `start` for the replacements.
-    ///
-    /// # Errors
-    /// [`io::ErrorKind::InvalidInput`] for no workers; otherwise the error of `start` that came first: the workers that
-    /// were started before it have been killed and waited for.
+    /// Starts so many workers, and keeps `start` for the replacements. An error of `start` ends what was started.
     pub fn new(workers: usize, start: impl FnMut() -> io::Result<Worker> + Send + 'static) -> io::Result<Pool> {
         if workers == 0 {
             return Err(ErrorKind::InvalidInput.into());
@@ -323,8 +292,7 @@ impl Pool {
         state.places.iter_mut().for_each(|place| place.serving = true);
         drop(state);
         self.shared.changed.notify_all();
-        // When the jobs' own are gone too, there is nothing more to come.
-        drop(reply);
+        drop(reply); // When the jobs' own are gone too, there is nothing more to come.
         for (index, outcome) in replies {
             outcomes[index] = outcome;
         }
@@ -346,21 +314,18 @@ impl Pool {
         self.join_threads();
         for place in &mut self.shared.state().places {
             if let Some(mut process) = place.member.take().and_then(|member| member.process) {
-                // If this fails, somebody else has waited for the process: it has ended, too.
-                let _ = process.wait();
+                let _ = process.wait(); // If this fails, somebody else has waited for the process: it has ended, too.
             }
         }
     }
 
-    /// Ends the workers at once, and waits until their processes are gone. Jobs without an output are
-    /// [`WorkerError::Terminated`].
+    /// Ends the workers at once, and waits until their processes are gone. Jobs end as [`WorkerError::Terminated`].
     pub fn terminate(&self) {
         let mut state = self.shared.state();
         state.standing = Standing::Terminated;
         state.jobs.clear();
         for place in &mut state.places {
-            // Its thread, if it is in a read or a write, finds the end of the stream.
-            place.member.iter_mut().for_each(Member::kill);
+            place.member.iter_mut().for_each(Member::kill); // If its thread reads or writes, it finds the end.
         }
         drop(state);
         self.shared.changed.notify_all();
@@ -374,8 +339,7 @@ impl Pool {
     /// Waits for the threads of all places, also if another thread waits for them already.
     fn join_threads(&self) {
         for thread in lock(&self.threads).drain(..) {
-            // It panics if `start` does.
-            let _ = thread.join();
+            let _ = thread.join(); // It panics if `start` does.
         }
     }
 }
@@ -396,7 +360,6 @@ impl Shared {
         Ok(Member { stream: Arc::new(stream), process, fresh: true })
     }
 
-    /// The life of a place: job after job.
     fn serve_place(&self, place: usize) {
         let mut number = 0u32;
         while let Some(Errand { job, stream, fresh }) = self.take(place) {
@@ -419,8 +382,7 @@ impl Shared {
                 Standing::Terminated => return None,
                 Standing::Closed if useless => {
                     *serving = false;
-                    // The worker ends by itself; whoever joins the pool waits for it.
-                    member.iter().for_each(Member::hang_up);
+                    member.iter().for_each(Member::hang_up); // The worker ends by itself; `join` waits for it.
                     return None;
                 }
                 _ if useless => {
@@ -436,8 +398,7 @@ impl Shared {
                 let fresh = std::mem::replace(&mut member.fresh, false);
                 return Some(Errand { job, stream: Arc::clone(&member.stream), fresh });
             }
-            // The job stays in the queue meanwhile: another place may be faster.
-            drop(state);
+            drop(state); // The job stays in the queue meanwhile: another place may be faster.
             let hired = self.hire();
             state = self.state();
             match hired {
@@ -457,8 +418,7 @@ impl Shared {
             _ if state.standing == Standing::Terminated => {}
             Lost::Unsent if !fresh => {
                 state.jobs.push_front(job);
-                // This place may fail to find a replacement, and another one be asleep.
-                self.changed.notify_all();
+                self.changed.notify_all(); // This place may fail to find a replacement, and another one be asleep.
             }
             Lost::Garbage => job.finish(Err(WorkerError::Garbage)),
             Lost::Unsent | Lost::Ended => job.finish(Err(error)),
@@ -479,15 +439,13 @@ impl State {
 impl Member {
     /// Lets the worker find the end of its stream, and whoever waits for it, too.
     fn hang_up(&self) {
-        // It fails if the other side has hung up before.
-        let _ = self.stream.shutdown(Shutdown::Both);
+        let _ = self.stream.shutdown(Shutdown::Both); // It fails if the other side has hung up before.
     }
 
     fn kill(&mut self) {
         self.hang_up();
         if let Some(process) = &mut self.process {
-            // It fails if the process has ended, and somebody else has waited for it.
-            let _ = process.kill();
+            let _ = process.kill(); // It fails if the process has ended, and somebody else has waited for it.
         }
     }
 
@@ -503,8 +461,7 @@ impl Member {
 
 impl Job {
     fn finish(self, outcome: Result<Vec<u8>, WorkerError>) {
-        // `map` waits for every reply.
-        let _ = self.reply.send((self.index, outcome));
+        let _ = self.reply.send((self.index, outcome)); // `map` waits for every reply.
     }
 }
 

@@ -1,8 +1,7 @@
 //! A bounded queue between processes, as `multiprocessing.Queue` is one, that loses nothing when a consumer dies.
 //!
-//! One process owns the [`Queue`]. Every other process gets one end of a Unix socket and talks over it with a
-//! [`Producer`] or a [`Consumer`]. All decisions are made in `State`, under one lock and without a single read or write; two
-//! threads for each connection only carry requests in and answers out.
+//! All decisions are made in `State`, under one lock and without a single read or write; two threads for each
+//! connection only carry requests in and answers out. The starter documents the interface in full.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, BufReader, ErrorKind, Read, Write};
@@ -45,7 +44,7 @@ impl std::fmt::Display for QueueError {
 
 impl std::error::Error for QueueError {}
 
-/// The queue itself, in the process that owns it.
+/// The queue itself, in the process that owns it. Dropping it disconnects everybody.
 ///
 /// ```
 /// use solution_ipc_queue::{Consumer, Producer, Queue, QueueError};
@@ -63,28 +62,19 @@ impl std::error::Error for QueueError {}
 /// }
 /// # Ok::<(), std::io::Error>(())
 /// ```
-///
-/// Dropping it disconnects everybody.
 #[derive(Debug)]
 pub struct Queue {
     state: Arc<Mutex<State>>,
 }
 
 impl Queue {
-    /// An empty queue that holds at most `capacity` items.
-    ///
-    /// # Panics
-    /// If `capacity` is 0.
+    /// An empty queue that holds at most `capacity` items, which is not 0.
     pub fn bounded(capacity: usize) -> Queue {
         assert!(capacity > 0, "a queue without room could never take an item");
         Queue { state: Arc::new(Mutex::new(State { capacity, ..State::default() })) }
     }
 
-    /// Makes two connected sockets, serves one of them and returns the other: for a child process, or for a
-    /// [`Producer`] or [`Consumer`] in this one.
-    ///
-    /// # Errors
-    /// If the system refuses the sockets.
+    /// Makes two connected sockets, serves one of them and returns the other.
     pub fn connect(&self) -> io::Result<UnixStream> {
         let (ours, theirs) = UnixStream::pair()?;
         self.serve(ours);
@@ -92,9 +82,6 @@ impl Queue {
     }
 
     /// Serves whoever is at the other end of the stream, until one of the sides ends the connection. Returns at once.
-    ///
-    /// # Panics
-    /// If the system refuses a thread.
     pub fn serve(&self, stream: UnixStream) {
         let stream = Arc::new(stream);
         // Whoever waits for an answer before asking again never has two of them here.
@@ -113,7 +100,6 @@ impl Queue {
 }
 
 impl Drop for Queue {
-    /// Disconnects everybody.
     fn drop(&mut self) {
         for connection in lock(&self.state).connections.values() {
             hang_up(&connection.stream);
@@ -127,8 +113,7 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 
 /// Ends a connection: reads and writes of both sides end, those that are under way included.
 fn hang_up(stream: &UnixStream) {
-    // It fails where the connection has ended already.
-    let _ = stream.shutdown(Shutdown::Both);
+    let _ = stream.shutdown(Shutdown::Both); // It fails where the connection has ended already.
 }
 
 /// The part of a connection that always reads, and so notices its end whatever else the connection waits for.
@@ -154,7 +139,6 @@ fn write_answers(answers: &Receiver<Answer>, mut stream: &UnixStream) {
     }
 }
 
-/// What a peer wants.
 #[derive(Debug)]
 enum Request {
     Put(Vec<u8>),
@@ -175,7 +159,6 @@ impl Request {
     }
 }
 
-/// What it is told.
 #[derive(Debug)]
 enum Answer {
     Done,
@@ -339,11 +322,7 @@ impl Producer {
         Producer { peer: Peer::new(stream) }
     }
 
-    /// Puts one item, and waits until the queue has taken it.
-    ///
-    /// # Errors
-    /// [`QueueError::TooLarge`] if the item is longer than [`MAX_ITEM`]: nothing was sent. [`QueueError::Closed`] if the
-    /// queue is closed. [`QueueError::Disconnected`] if there is no queue any more.
+    /// Puts one item, and waits until the queue has taken it. Of one that is [`QueueError::TooLarge`], nothing is sent.
     pub fn put(&mut self, item: &[u8]) -> Result<(), QueueError> {
         if item.len() > MAX_ITEM {
             return Err(QueueError::TooLarge { len: item.len(), limit: MAX_ITEM });
@@ -369,11 +348,7 @@ impl Consumer {
         Consumer { peer: Peer::new(stream) }
     }
 
-    /// Waits for the next item. `None` means that there will never be one: the queue is closed, and every item has been
-    /// acknowledged.
-    ///
-    /// # Errors
-    /// [`QueueError::Disconnected`] if there is no queue any more.
+    /// Waits for the next item. `None`: there will never be one, as the queue is closed and all items are acknowledged.
     pub fn get(&mut self) -> Result<Option<Delivery<'_>>, QueueError> {
         let item = self.peer.ask(b"G", |answer, stream| match answer {
             b'I' => Ok(Some((read_number(stream)?, read_item(stream)?))),
@@ -389,9 +364,7 @@ impl Consumer {
     }
 }
 
-/// An item that is out with this consumer. The queue keeps it until it is acknowledged.
-///
-/// Dropped without that, the item goes back to the queue, for whoever gets it next:
+/// An item that is out with this consumer. Dropped without [`Delivery::ack`], it goes back to the queue:
 ///
 /// ```
 /// use solution_ipc_queue::{Consumer, Producer, Queue};
@@ -425,9 +398,6 @@ impl Delivery<'_> {
     }
 
     /// Tells the queue that the item has been dealt with, and waits until it knows.
-    ///
-    /// # Errors
-    /// [`QueueError::Disconnected`] if there is no queue any more.
     pub fn ack(mut self) -> Result<(), QueueError> {
         self.is_out = false;
         self.consumer.decide(b'A')
@@ -435,11 +405,9 @@ impl Delivery<'_> {
 }
 
 impl Drop for Delivery<'_> {
-    /// Returns the item to the queue, unless it has been acknowledged.
     fn drop(&mut self) {
         if self.is_out {
-            // If the queue cannot be told, the connection has ended, and that has returned the item.
-            let _ = self.consumer.decide(b'R');
+            let _ = self.consumer.decide(b'R'); // Should it fail, the end of the connection has returned the item.
         }
     }
 }

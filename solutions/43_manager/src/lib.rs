@@ -1,8 +1,8 @@
 //! A manager, as `multiprocessing.Manager()` is one: a server process owns dictionaries and lists of numbers, and other
-//! processes work on them through proxies, each over a Unix socket of its own.
+//! processes work on them through proxies. The starter documents its interface in full, with examples.
 //!
-//! The server has a thread for each connection, which blocks on that connection alone: a slow client is slow for itself.
-//! What the threads share is the store, whose lock is held while one request is carried out and never during I/O.
+//! The server has a thread for each connection, which blocks on that one alone: a slow client is slow for itself. What
+//! the threads share is the store, whose lock is held while one request is carried out and never during I/O.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read, Write};
@@ -15,15 +15,11 @@ use std::thread::{self, Scope};
 
 /// The longest payload of a frame, in bytes; the four bytes of the header are not counted.
 pub const MAX_FRAME: usize = 1024 * 1024;
-
 /// The longest key, and the longest name of a dictionary or a list, in bytes of UTF-8.
 pub const MAX_KEY: usize = 64 * 1024;
 
-/// The length of a frame's header, in bytes.
-const HEADER: usize = 4;
-
-/// What is sent as the value by an operation that has none.
-const NO_VALUE: i64 = 0;
+const HEADER: usize = 4; // The length of a frame's header, in bytes.
+const NO_VALUE: i64 = 0; // What is sent as the value by an operation that has none.
 
 /// Why an operation has no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,35 +54,8 @@ impl std::fmt::Display for ManagerError {
 
 impl std::error::Error for ManagerError {}
 
-/// Owns dictionaries and lists, and carries out what its clients ask for, until the owner's connection ends.
-///
-/// The owner is a client like any other; `listener` is where the others connect. When `serve` returns, all connections
-/// are closed and all threads that it has started have ended.
-///
-/// ```
-/// use solution_manager::{Client, ManagerError, serve};
-/// use std::os::unix::net::{UnixListener, UnixStream};
-///
-/// let path = std::env::temp_dir().join(format!("manager-doc-serve-{}", std::process::id()));
-/// let listener = UnixListener::bind(&path)?;
-/// let (owner, theirs) = UnixStream::pair()?;
-/// let server = std::thread::spawn(move || serve(theirs, listener));
-///
-/// let client = Client::over(UnixStream::connect(&path)?);
-/// client.dict("ages").insert("Ada", 36).unwrap();
-/// let other = Client::over(UnixStream::connect(&path)?);
-/// assert_eq!(other.dict("ages").get("Ada"), Ok(36));
-/// assert_eq!(other.dict("ages").get("Bob"), Err(ManagerError::NoSuchKey));
-///
-/// drop(owner); // The owner has gone, and so does the server.
-/// server.join().unwrap()?;
-/// assert_eq!(client.dict("ages").get("Ada"), Err(ManagerError::Closed));
-/// # std::fs::remove_file(path)?;
-/// # Ok::<(), std::io::Error>(())
-/// ```
-///
-/// # Errors
-/// If no connection can be accepted any more: `serve` ends then, too.
+/// Owns dictionaries and lists, and carries out what its clients ask for, until the owner's connection ends. When it
+/// returns, all connections are closed and all threads that it has started have ended. Fails if it cannot accept.
 pub fn serve(owner: UnixStream, listener: UnixListener) -> io::Result<()> {
     let address = listener.local_addr()?;
     let server = &Server::default();
@@ -95,12 +64,10 @@ pub fn serve(owner: UnixStream, listener: UnixListener) -> io::Result<()> {
         scope.spawn(move || {
             owner.attend();
             server.open().owner_has_left = true;
-            // The acceptor may be waiting for a connection: here is one.
-            let _ = UnixStream::connect_addr(&address);
+            let _ = UnixStream::connect_addr(&address); // The acceptor may be waiting for a connection: here is one.
         });
         let result = accept(server, listener, scope);
-        // Nobody is admitted any more: no connection can come too late to be found.
-        server.close();
+        server.close(); // Nobody is admitted any more: no connection can come too late to be found.
         result
     })
 }
@@ -154,8 +121,7 @@ impl Server {
     /// Ends all connections, whatever their threads wait for.
     fn close(&self) {
         for stream in self.open().streams.values() {
-            // It fails if the other side has gone already: then the thread does not wait for it.
-            let _ = stream.shutdown(Shutdown::Both);
+            let _ = stream.shutdown(Shutdown::Both); // Fails if the other side has gone: then no thread waits for it.
         }
     }
 }
@@ -166,8 +132,7 @@ impl Connection<'_> {
         while let Ok(payload) = read_frame(&self.stream) {
             let Some(request) = Request::decode(&payload) else { return };
             let answer = self.server.store.lock().expect("nothing panics under this lock").carry_out(&request);
-            // If nobody listens any more, what has arrived is carried out all the same; then the stream ends.
-            let _ = write_frame(&self.stream, encode_answer(answer));
+            let _ = write_frame(&self.stream, encode_answer(answer)); // Should it fail, what has come is still done.
         }
     }
 }
@@ -178,7 +143,6 @@ impl Drop for Connection<'_> {
     }
 }
 
-/// The dictionaries and lists.
 #[derive(Default)]
 struct Store {
     dicts: HashMap<String, HashMap<String, i64>>,
@@ -227,27 +191,7 @@ impl Store {
     }
 }
 
-/// A server process and the connection that owns it.
-///
-/// Dropping the manager ends the connection, and with it the server, and waits for the end of the process.
-///
-/// ```no_run
-/// use solution_manager::{Manager, serve};
-/// use std::os::fd::AsFd;
-/// use std::os::unix::net::{UnixListener, UnixStream};
-/// use std::process::Command;
-///
-/// if std::env::args().any(|argument| argument == "--serve") {
-///     // This process is the server: standard input is the owner's connection.
-///     let owner = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned()?);
-///     return serve(owner, UnixListener::bind("numbers.sock")?);
-/// }
-/// let mut command = Command::new(std::env::current_exe()?);
-/// command.arg("--serve");
-/// let manager = Manager::start(command)?;
-/// manager.client().list("primes").push(2).unwrap();
-/// # Ok::<(), std::io::Error>(())
-/// ```
+/// A server process and the connection that owns it. Dropping the manager ends both, and waits for the process.
 pub struct Manager {
     client: Client,
     process: Child,
@@ -255,19 +199,14 @@ pub struct Manager {
 
 impl Manager {
     /// Starts the server's process, whose standard input becomes one end of a new socket, and waits until it answers.
-    ///
-    /// # Errors
-    /// If there is no such program, if the system refuses a process or a socket, or if the program does not answer as a
-    /// server does: it is not running any more then.
+    /// If it answers otherwise than a server, that is an error, and it is not running any more.
     pub fn start(mut command: Command) -> io::Result<Manager> {
         let (ours, theirs) = UnixStream::pair()?;
         let process = command.stdin(Stdio::from(OwnedFd::from(theirs))).spawn()?;
-        // The command still holds the server's end. As long as anybody here does, the end of the server goes unnoticed.
-        drop(command);
+        drop(command); // It still holds the server's end: as long as it does, the end of the server goes unnoticed.
         let mut manager = Manager { client: Client::over(ours), process };
         if let Err(error) = manager.client.list("").len() {
-            // Whatever this program is, it may not end by itself.
-            let _ = manager.process.kill();
+            let _ = manager.process.kill(); // Whatever this program is, it may not end by itself.
             return Err(io::Error::other(error));
         }
         Ok(manager)
@@ -281,8 +220,7 @@ impl Manager {
 
 impl Drop for Manager {
     fn drop(&mut self) {
-        // Dropping our client would not do: there may be clones of it, one of which may be waiting for an answer.
-        let _ = self.client.connection.stream.shutdown(Shutdown::Both);
+        let _ = self.client.connection.stream.shutdown(Shutdown::Both); // To drop it is not enough: it may have clones.
         let _ = self.process.wait();
     }
 }
@@ -339,30 +277,6 @@ impl ClientConnection {
 }
 
 /// The proxy of a dictionary: the dictionary itself is in the server.
-///
-/// ```
-/// use solution_manager::{Client, ManagerError, serve};
-/// # use std::os::unix::net::{UnixListener, UnixStream};
-/// # let path = std::env::temp_dir().join(format!("manager-doc-dict-{}", std::process::id()));
-/// # let listener = UnixListener::bind(&path)?;
-/// # let (owner, theirs) = UnixStream::pair()?;
-/// # let server = std::thread::spawn(move || serve(theirs, listener));
-/// let counts = Client::over(owner).dict("counts");
-/// counts.update("words", None, 1).unwrap();
-/// assert_eq!(counts.update("words", Some(7), 8), Err(ManagerError::Changed(Some(1))));
-///
-/// // Adding 1, whatever others do to the same key at the same time:
-/// let mut expected = None;
-/// while let Err(error) = counts.update("words", expected, expected.unwrap_or(0) + 1) {
-///     let ManagerError::Changed(actual) = error else { panic!("{error}") };
-///     expected = actual;
-/// }
-/// assert_eq!(counts.get("words"), Ok(2));
-/// # drop(counts);
-/// # server.join().unwrap()?;
-/// # std::fs::remove_file(path)?;
-/// # Ok::<(), std::io::Error>(())
-/// ```
 #[derive(Clone)]
 pub struct Dict {
     connection: Arc<ClientConnection>,
@@ -370,50 +284,32 @@ pub struct Dict {
 }
 
 impl Dict {
-    /// The value of a key.
-    ///
-    /// # Errors
-    /// [`ManagerError::NoSuchKey`], and what every operation may fail with.
+    /// The value of a key, or [`ManagerError::NoSuchKey`].
     pub fn get(&self, key: &str) -> Result<i64, ManagerError> {
         self.ask(Operation::DictGet, key, None, NO_VALUE, |value| value)
     }
 
     /// Sets the value of a key, and returns the one that it had before.
-    ///
-    /// # Errors
-    /// What every operation may fail with.
     pub fn insert(&self, key: &str, value: i64) -> Result<Option<i64>, ManagerError> {
         self.ask(Operation::DictInsert, key, None, value, Some)
     }
 
-    /// Takes a key out, and returns the value that it had.
-    ///
-    /// # Errors
-    /// [`ManagerError::NoSuchKey`], and what every operation may fail with.
+    /// Takes a key out, and returns the value that it had, or [`ManagerError::NoSuchKey`].
     pub fn remove(&self, key: &str) -> Result<i64, ManagerError> {
         self.ask(Operation::DictRemove, key, None, NO_VALUE, |value| value)
     }
 
-    /// Sets the value of a key to `new` if it is `expected` now; `None` stands for a key that is not there.
-    ///
-    /// # Errors
-    /// [`ManagerError::Changed`] with what is there instead, and what every operation may fail with.
+    /// Sets the value of a key to `new` if it is `expected` now (`None`: not there), or [`ManagerError::Changed`].
     pub fn update(&self, key: &str, expected: Option<i64>, new: i64) -> Result<(), ManagerError> {
         self.ask(Operation::DictUpdate, key, expected, new, nothing)
     }
 
     /// How many keys there are.
-    ///
-    /// # Errors
-    /// What every operation may fail with.
     pub fn len(&self) -> Result<usize, ManagerError> {
         self.ask(Operation::DictLen, "", None, NO_VALUE, length)
     }
 
     /// Whether there is no key.
-    ///
-    /// # Errors
-    /// What every operation may fail with.
     pub fn is_empty(&self) -> Result<bool, ManagerError> {
         Ok(self.len()? == 0)
     }
@@ -439,42 +335,26 @@ pub struct List {
 
 impl List {
     /// Appends a value at the end.
-    ///
-    /// # Errors
-    /// What every operation may fail with.
     pub fn push(&self, value: i64) -> Result<(), ManagerError> {
         self.ask(Operation::ListPush, value, nothing)
     }
 
-    /// Takes the last value.
-    ///
-    /// # Errors
-    /// [`ManagerError::OutOfRange`] if the list is empty, and what every operation may fail with.
+    /// Takes the last value; for an empty list [`ManagerError::OutOfRange`].
     pub fn pop(&self) -> Result<i64, ManagerError> {
         self.ask(Operation::ListPop, NO_VALUE, |value| value)
     }
 
-    /// The value at an index, which counts from 0.
-    ///
-    /// # Errors
-    /// [`ManagerError::OutOfRange`], and what every operation may fail with.
+    /// The value at an index, which counts from 0, or [`ManagerError::OutOfRange`].
     pub fn get(&self, index: usize) -> Result<i64, ManagerError> {
-        // An index that no `i64` has becomes a negative number, which is out of range as well.
-        self.ask(Operation::ListGet, index as i64, |value| value)
+        self.ask(Operation::ListGet, index as i64, |value| value) // Too large, it turns negative: out of range, too.
     }
 
     /// How many values there are.
-    ///
-    /// # Errors
-    /// What every operation may fail with.
     pub fn len(&self) -> Result<usize, ManagerError> {
         self.ask(Operation::ListLen, NO_VALUE, length)
     }
 
     /// Whether there is no value.
-    ///
-    /// # Errors
-    /// What every operation may fail with.
     pub fn is_empty(&self) -> Result<bool, ManagerError> {
         Ok(self.len()? == 0)
     }
@@ -497,8 +377,6 @@ fn nothing(value: Option<i64>) -> Option<()> {
 fn length(value: Option<i64>) -> Option<usize> {
     usize::try_from(value?).ok()
 }
-
-// ------------------------------------------------------------------------------------------------------ on the wire
 
 /// What can be asked for. On the wire it is one byte: the place in [`OPERATIONS`].
 #[derive(Clone, Copy)]
@@ -526,10 +404,9 @@ const OPERATIONS: [Operation; 9] = [
     Operation::ListLen,
 ];
 
-/// A request. All have the same form; an operation leaves empty what it does not need.
-///
-/// Its payload: the operation (1 byte), whether something is expected (1) and what (8), the value (8), the length of the
-/// name (4), the name, and the key up to the end. Numbers have their highest byte first.
+/// A request. All have the same form; an operation leaves empty what it does not need. Its payload: the operation (1
+/// byte), whether something is expected (1) and what (8), the value (8), the length of the name (4), the name, and the
+/// key up to the end. Numbers have their highest byte first.
 struct Request<'a> {
     operation: Operation,
     name: &'a str,
@@ -539,7 +416,6 @@ struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// The whole frame.
     fn encode(&self) -> Vec<u8> {
         let mut frame = vec![0; HEADER];
         frame.push(self.operation as u8);
@@ -577,8 +453,7 @@ fn encode_answer(answer: Answer) -> Vec<u8> {
         Err(ManagerError::Changed(None)) => (2, None),
         Err(ManagerError::Changed(Some(number))) => (3, Some(number)),
         Err(ManagerError::NoSuchKey) => (4, None),
-        // The store has no other errors.
-        Err(_) => (5, None),
+        Err(_) => (5, None), // The store has no other errors.
     };
     let mut frame = vec![0; HEADER];
     frame.push(kind);
@@ -611,8 +486,7 @@ fn write_frame(mut stream: &UnixStream, mut frame: Vec<u8>) -> Result<(), Manage
 fn read_frame(mut stream: &UnixStream) -> Result<Vec<u8>, ManagerError> {
     let mut header = [0; HEADER];
     stream.read_exact(&mut header).map_err(|_| ManagerError::Closed)?;
-    // The other side chose this number. Until it has been looked at, it is good for nothing.
-    let len = u32::from_be_bytes(header) as usize;
+    let len = u32::from_be_bytes(header) as usize; // The other side chose it: not to be trusted yet.
     if len == 0 || len > MAX_FRAME {
         return Err(ManagerError::Protocol);
     }

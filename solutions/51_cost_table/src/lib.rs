@@ -1,4 +1,4 @@
-//! Measures what a task, a thread and a process cost: to create one and to talk to one.
+//! Measures what a task, a thread and a process cost. The starter documents the interface in full.
 //!
 //! Two halves that meet in [`cost`]. [`measure`] turns any operation and any [`Clock`] into a [`Summary`], and knows
 //! nothing about threads; a [`Contender`] can be created and talked to, and knows nothing about time.
@@ -19,8 +19,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 /// Batches grow up to this many operations and no further.
 pub const MAX_BATCH: u32 = 1 << 16;
 
-/// How often [`overhead`] reads the clock twice.
-const PAIRS: u32 = 32;
+const PAIRS: u32 = 32; // How often `overhead` reads the clock twice.
 
 /// Something that tells the time.
 pub trait Clock {
@@ -88,9 +87,6 @@ impl Summary {
     /// assert_eq!(summary.p95, Duration::from_nanos(9_000));
     /// assert_eq!(summary.mad, Duration::from_nanos(20));
     /// ```
-    ///
-    /// # Panics
-    /// If there are none.
     pub fn of(durations: &[Duration]) -> Summary {
         assert!(!durations.is_empty(), "no durations, no summary");
         let sorted = sorted(durations.iter().copied());
@@ -111,8 +107,7 @@ fn sorted(durations: impl Iterator<Item = Duration>) -> Vec<Duration> {
 /// The one in the middle, or what lies half-way between the two in the middle.
 fn middle(sorted: &[Duration]) -> Duration {
     let (low, high) = (sorted[(sorted.len() - 1) / 2], sorted[sorted.len() / 2]);
-    // Their sum may be more than a duration can hold.
-    low + (high - low) / 2
+    low + (high - low) / 2 // Their sum may be more than a duration can hold.
 }
 
 /// What reading this clock costs: the least that lies between two readings with nothing in between.
@@ -124,7 +119,7 @@ pub fn overhead<C: Clock + ?Sized>(clock: &C) -> Duration {
     (0..PAIRS).map(pair).min().unwrap_or_default()
 }
 
-/// Measures one operation.
+/// Measures one operation, whose first error ends the measurement.
 ///
 /// ```
 /// use solution_cost_table::{Clock, Plan, measure};
@@ -153,12 +148,6 @@ pub fn overhead<C: Clock + ?Sized>(clock: &C) -> Duration {
 /// // The first one alone; batches of 1, 2 and 4 until one takes 100 ns; 2 + 5 batches of 4.
 /// assert_eq!(calls, 1 + 7 + 28);
 /// ```
-///
-/// # Errors
-/// The first error of the operation, which ends the measurement.
-///
-/// # Panics
-/// If the plan wants no samples.
 pub fn measure<C, T, E>(clock: &C, plan: &Plan, mut operation: impl FnMut() -> Result<T, E>) -> Result<Summary, E>
 where
     C: Clock + ?Sized,
@@ -168,13 +157,11 @@ where
     let mut run = |batch: u32| {
         let begin = clock.now();
         for _ in 0..batch {
-            // The compiler must believe that somebody looks at every result.
-            black_box(operation()?);
+            black_box(operation()?); // The compiler must believe that somebody looks at every result.
         }
         Ok(clock.now().saturating_sub(begin).saturating_sub(overhead))
     };
-    // Whatever is paid by the first one only must not pass for the length of a batch.
-    run(1)?;
+    run(1)?; // Whatever is paid by the first one only must not pass for the length of a batch.
     let mut batch = 1;
     while run(batch)? < plan.at_least && batch < MAX_BATCH {
         batch *= 2;
@@ -188,16 +175,10 @@ where
 
 /// Something of which one can be created, and with which one can talk.
 pub trait Contender {
-    /// Starts one, and returns when it has ended.
-    ///
-    /// # Errors
-    /// If it could not be started, or has failed.
+    /// Starts one, and returns when it has ended; it is an error if it has failed.
     fn create(&mut self) -> io::Result<()>;
 
     /// Sends something to a partner, which lives on, and returns when the answer is here.
-    ///
-    /// # Errors
-    /// If there is no partner or no answer.
     fn round_trip(&mut self) -> io::Result<()>;
 }
 
@@ -211,12 +192,6 @@ pub struct Cost {
 }
 
 /// Measures both operations of a contender, first [`Contender::create`], then [`Contender::round_trip`].
-///
-/// # Errors
-/// The first error of the contender, which ends the measurement.
-///
-/// # Panics
-/// If the plan wants no samples.
 pub fn cost<C, X>(clock: &C, plan: &Plan, contender: &mut X) -> io::Result<Cost>
 where
     C: Clock + ?Sized,
@@ -236,9 +211,6 @@ pub struct Tasks {
 
 impl Tasks {
     /// Tasks that do this work: once when created, and once before each answer.
-    ///
-    /// # Errors
-    /// If there is no runtime to be had.
     pub fn new(work: impl Fn() + Send + Sync + 'static) -> io::Result<Tasks> {
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         Ok(Tasks { runtime, work: Arc::new(work), partner: None })
@@ -259,8 +231,7 @@ impl Contender for Tasks {
             self.runtime.spawn(async move {
                 while asked.recv().await.is_some() {
                     work();
-                    // Who no longer wants an answer will not ask again, either.
-                    let _ = answer.send(());
+                    let _ = answer.send(()); // Who no longer wants an answer will not ask again, either.
                 }
             });
             (questions, answers)
@@ -340,8 +311,7 @@ impl Partner {
 impl Drop for Threads {
     fn drop(&mut self) {
         if let Some(Partner { questions, thread, .. }) = self.partner.take() {
-            // The partner ends because nobody can ask it any more.
-            drop(questions);
+            drop(questions); // The partner ends because nobody can ask it any more.
             let _ = thread.join();
         }
     }
@@ -360,8 +330,7 @@ struct Process {
 }
 
 impl Processes {
-    /// Processes that are started with this command. Their program has to send back what it gets from its standard
-    /// input, a socket, over that socket: [`echo`] does.
+    /// Processes that are started with this command. Their program has to do what [`echo`] does.
     pub fn new(command: impl Fn() -> Command + Send + 'static) -> Processes {
         Processes { command: Box::new(command), partner: None }
     }
@@ -406,11 +375,7 @@ impl Drop for Processes {
     }
 }
 
-/// What a process does that was started for [`Processes`]: sends back every byte as soon as it comes, until there are
-/// no more.
-///
-/// # Errors
-/// If the stream fails.
+/// What a process does that was started for [`Processes`]: sends back every byte as soon as it comes.
 pub fn echo(mut stream: UnixStream) -> io::Result<()> {
     let mut buffer = [0; 64];
     loop {
@@ -480,33 +445,6 @@ fn divided(dividend: u128, divisor: u128) -> u128 {
 }
 
 /// The article's comparison, as a Markdown table with the numbers filled in.
-///
-/// ```
-/// use solution_cost_table::{Cost, Kind, Summary, table};
-/// use std::time::Duration;
-///
-/// let cost = |create, p95, switch| {
-///     let summary = |median, p95| Summary {
-///         median: Duration::from_nanos(median),
-///         p95: Duration::from_nanos(p95),
-///         mad: Duration::ZERO,
-///     };
-///     Cost { create: summary(create, p95), switch: summary(switch, switch) }
-/// };
-/// let rows = [
-///     (Kind::Task, cost(312, 489, 201)),
-///     (Kind::Thread, cost(21_390, 35_049, 9_870)),
-///     (Kind::Process, cost(1_620_000, 2_101_000, 14_100)),
-/// ];
-/// let expected = "\
-/// | kind    |  create |     p95 |  switch | ratio | memory | cores |
-/// |:--------|--------:|--------:|--------:|------:|:-------|:------|
-/// | task    |  312 ns |  489 ns |  201 ns |     1 | shared | one   |
-/// | thread  | 21.4 µs | 35.0 µs | 9.87 µs |    69 | shared | all   |
-/// | process | 1.62 ms | 2.10 ms | 14.1 µs |  5192 | own    | all   |
-/// ";
-/// assert_eq!(table(&rows), expected);
-/// ```
 pub fn table(rows: &[(Kind, Cost)]) -> String {
     let cheapest = rows.iter().map(|(_, cost)| cost.create.median.as_nanos()).min().unwrap_or_default();
     let mut lines = vec![["kind", "create", "p95", "switch", "ratio", "memory", "cores"].map(str::to_owned)];

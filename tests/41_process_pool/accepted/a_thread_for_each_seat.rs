@@ -73,9 +73,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Worker {
     /// Starts a process whose standard input is one end of a new socket pair.
-    ///
-    /// # Errors
-    /// If the system refuses the sockets or the process.
     pub fn spawn(mut command: Command) -> io::Result<Worker> {
         let (stream, theirs) = UnixStream::pair()?;
         let process = command.stdin(Stdio::from(OwnedFd::from(theirs))).spawn()?;
@@ -84,12 +81,6 @@ impl Worker {
 }
 
 /// The worker's side.
-///
-/// # Errors
-/// As in the brief.
-///
-/// # Panics
-/// If `work` panics or returns too much.
 pub fn serve(mut stream: UnixStream, mut work: impl FnMut(Vec<u8>) -> Vec<u8>) -> io::Result<()> {
     loop {
         let mut header = [0; 8];
@@ -222,9 +213,6 @@ pub struct Pool {
 
 impl Pool {
     /// Starts so many workers.
-    ///
-    /// # Errors
-    /// As in the brief.
     pub fn new(workers: usize, start: impl FnMut() -> io::Result<Worker> + Send + 'static) -> io::Result<Pool> {
         if workers == 0 {
             return Err(io::ErrorKind::InvalidInput.into());

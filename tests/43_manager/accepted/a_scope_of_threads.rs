@@ -72,9 +72,6 @@ struct Server {
 }
 
 /// Owns dictionaries and lists until the owner's connection ends.
-///
-/// # Errors
-/// If no connection can be accepted any more.
 pub fn serve(owner: UnixStream, listener: UnixListener) -> io::Result<()> {
     let server = Server::default();
     let here = listener.local_addr()?;
@@ -241,9 +238,6 @@ pub struct Manager {
 
 impl Manager {
     /// Starts the server's process and waits until it answers.
-    ///
-    /// # Errors
-    /// As in the brief.
     pub fn start(mut command: Command) -> io::Result<Manager> {
         let (ours, theirs) = UnixStream::pair()?;
         let process = command.stdin(Stdio::from(OwnedFd::from(theirs))).spawn()?;
@@ -408,49 +402,31 @@ pub struct Dict {
 
 impl Dict {
     /// The value of a key.
-    ///
-    /// # Errors
-    /// As in the brief.
     pub fn get(&self, key: &str) -> Result<i64, ManagerError> {
         self.client.ask(Request::new(b'g', &self.name).text(key))
     }
 
     /// Sets the value of a key.
-    ///
-    /// # Errors
-    /// As in the brief.
     pub fn insert(&self, key: &str, value: i64) -> Result<Option<i64>, ManagerError> {
         self.client.ask(Request::new(b'i', &self.name).text(key).number(value))
     }
 
     /// Takes a key out.
-    ///
-    /// # Errors
-    /// As in the brief.
     pub fn remove(&self, key: &str) -> Result<i64, ManagerError> {
         self.client.ask(Request::new(b'r', &self.name).text(key))
     }
 
     /// Sets the value of a key if it is what is expected.
-    ///
-    /// # Errors
-    /// As in the brief.
     pub fn update(&self, key: &str, expected: Option<i64>, new: i64) -> Result<(), ManagerError> {
         self.client.ask(Request::new(b'c', &self.name).text(key).maybe(expected).number(new))
     }
 
     /// How many keys there are.
-    ///
-    /// # Errors
-    /// As in the brief.
     pub fn len(&self) -> Result<usize, ManagerError> {
         self.client.ask(Request::new(b'd', &self.name))
     }
 
     /// Whether there is no key.
-    ///
-    /// # Errors
-    /// As in the brief.
     pub fn is_empty(&self) -> Result<bool, ManagerError> {
         Ok(self.len()? == 0)
     }
@@ -465,41 +441,26 @@ pub struct List {
 
 impl List {
     /// Appends a value.
-    ///
-    /// # Errors
-    /// As in the brief.
     pub fn push(&self, value: i64) -> Result<(), ManagerError> {
         self.client.ask(Request::new(b'p', &self.name).number(value))
     }
 
     /// Takes the last value.
-    ///
-    /// # Errors
-    /// As in the brief.
     pub fn pop(&self) -> Result<i64, ManagerError> {
         self.client.ask(Request::new(b'o', &self.name))
     }
 
     /// The value at an index.
-    ///
-    /// # Errors
-    /// As in the brief.
     pub fn get(&self, index: usize) -> Result<i64, ManagerError> {
         self.client.ask(Request::new(b'@', &self.name).number(index as i64))
     }
 
     /// How many values there are.
-    ///
-    /// # Errors
-    /// As in the brief.
     pub fn len(&self) -> Result<usize, ManagerError> {
         self.client.ask(Request::new(b'l', &self.name))
     }
 
     /// Whether there is no value.
-    ///
-    /// # Errors
-    /// As in the brief.
     pub fn is_empty(&self) -> Result<bool, ManagerError> {
         Ok(self.len()? == 0)
     }

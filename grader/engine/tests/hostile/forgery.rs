@@ -1,0 +1,26 @@
+//! Attempts to write what only the harness may write, and to look at what is the grader's own.
+
+use crate::grading::{fails_with, grade};
+use verdict::{Kind, Verdict};
+
+#[test]
+fn garbage_on_the_harness_descriptor_is_a_forgery() {
+    fails_with("writes_garbage", Kind::Forgery);
+}
+
+#[test]
+fn a_record_with_a_guessed_nonce_is_a_forgery() {
+    fails_with("guesses_the_nonce", Kind::Forgery);
+}
+
+#[test]
+fn without_its_descriptor_a_fact_does_not_hold() {
+    fails_with("closes_everything", Kind::EarlyExit);
+}
+
+#[test]
+fn nothing_of_the_graders_environment_is_there() {
+    assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some(), "there is something to find");
+    let report = grade("looks_around");
+    assert_eq!(report.verdict, Verdict::Accepted, "{report:#?}");
+}
