@@ -1,0 +1,89 @@
+//! A server on a thread of this process, where it is reached, and what must come to an end.
+
+use harness::{Actor, actor, expect, expect_eq, quiesce};
+use std::fmt::Debug;
+use std::io;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::SystemTime;
+use subject::{Client, ManagerError, serve};
+
+/// A name that no other test uses. Abstract addresses leave no file behind.
+pub(super) fn new_name() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("it is later than 1970").as_nanos();
+    format!("manager-{}-{now}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+pub(super) fn address(name: &str) -> SocketAddr {
+    SocketAddr::from_abstract_name(name).expect("the name is short")
+}
+
+pub(super) fn listener(name: &str) -> UnixListener {
+    UnixListener::bind_addr(&address(name)).expect("nobody else uses this address")
+}
+
+pub(super) fn connect(name: &str) -> UnixStream {
+    UnixStream::connect_addr(&address(name)).expect("the server can be reached")
+}
+
+/// A server on a thread of this process.
+pub(super) struct Server {
+    pub(super) name: String,
+    pub(super) owner: UnixStream,
+    pub(super) thread: Actor<io::Result<()>>,
+}
+
+pub(super) fn server() -> Server {
+    let (name, (owner, theirs)) = (new_name(), pair());
+    let listener = listener(&name);
+    Server { name, owner, thread: actor("server", move || serve(theirs, listener)) }
+}
+
+impl Server {
+    pub(super) fn connect(&self) -> UnixStream {
+        connect(&self.name)
+    }
+
+    pub(super) fn client(&self) -> Client {
+        Client::over(self.connect())
+    }
+
+    /// The owner leaves.
+    #[track_caller]
+    pub(super) fn end(self, about: &str) {
+        let Server { owner, thread, .. } = self;
+        drop(owner);
+        let result = done(thread, about);
+        expect!(result.is_ok(), about, "serve returns Ok", format!("{result:?}"));
+    }
+}
+
+pub(super) fn pair() -> (UnixStream, UnixStream) {
+    UnixStream::pair().expect("the system has room for a socket pair")
+}
+
+/// What an actor returns, who must get to its end without anybody's help.
+#[track_caller]
+pub(super) fn done<T>(actor: Actor<T>, about: &str) -> T {
+    quiesce();
+    let finished = actor.has_finished();
+    expect!(finished, about, "it comes to an end", format!("it {}, like all others", actor.standing().describe()));
+    actor.finish()
+}
+
+/// What an operation returns, which must be answered whatever others do.
+#[track_caller]
+pub(super) fn answered<T: Send + 'static>(about: &str, operation: impl FnOnce() -> T + Send + 'static) -> T {
+    done(actor("asking", operation), about)
+}
+
+#[track_caller]
+pub(super) fn expect_result<T: Debug + PartialEq>(
+    seen: Result<T, ManagerError>,
+    expected: Result<T, ManagerError>,
+    about: &str,
+) {
+    expect_eq!(seen, expected, about);
+}
