@@ -331,7 +331,7 @@ where
     let run = move || {
         let result = crate::panic::catch_unwind(AssertUnwindSafe(body));
         // Its `thread_local!` values go before anybody can see that it has ended.
-        let result = match crate::panic::catch_unwind(AssertUnwindSafe(crate::local::destroy_all)) {
+        let result = match crate::panic::catch_unwind(AssertUnwindSafe(engine::destroy_locals)) {
             Ok(()) => result,
             Err(payload) => Err(payload),
         };
