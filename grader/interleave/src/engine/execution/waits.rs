@@ -9,7 +9,8 @@ use crate::engine::task::TaskId;
 use crate::engine::wait::{Wait, WaitKind, Woken};
 use std::panic::Location;
 
-/// Waits until woken. Not a scheduling point of its own: whoever calls this has found, after a [`point`], that it cannot go on.
+/// Waits until woken. Not a scheduling point of its own: whoever calls this has found, after a
+/// [`point`](super::points::point), that it cannot go on.
 ///
 /// # Panics
 /// Outside of an execution: nobody could ever wake the caller.
