@@ -77,12 +77,17 @@ fn what_only_looks_like_an_import_is_none() {
         (
             "b.rs",
             "//! See [`a`](crate::a).\npub(in crate::a) struct Item;\nconst TEXT: &str = \"crate::a \\\" crate::a\";\n\
-             #[macro_export]\nmacro_rules! item { () => { $crate::a::local() }; }\nconst QUOTE: char = '\"';",
+             #[macro_export]\nmacro_rules! item { () => { $crate::a::local() }; }\nconst QUOTE: char = '\"';\n\
+             /* crate::a /* within */ crate::a */ const RAW: &str = r#\"crate::a \" crate::a\"#;\nstruct Last(std::fmt::Error);",
         ),
     ]);
     let imports = imports(&sources);
     assert_eq!(imports["a.rs"], BTreeMap::from([("b.rs", 1)]));
     assert_eq!(imports["b.rs"], BTreeMap::new());
+    // Nothing of that hides what comes after it.
+    let hidden = sources["b.rs"].clone() + "type After = crate::a::After;";
+    let sources = made_up([("lib.rs", ""), ("a.rs", ""), ("b.rs", &hidden)]);
+    assert_eq!(crate::imports(&sources)["b.rs"].keys().collect::<Vec<_>>(), [&"a.rs"]);
 }
 
 #[test]
@@ -165,6 +170,29 @@ fn tokens(text: &str) -> Vec<(Token, usize)> {
             while index < letters.len() && at(index) != '\n' {
                 index += 1;
             }
+        } else if letter == '/' && at(index + 1) == '*' {
+            let mut open = 0;
+            while index < letters.len() {
+                match (at(index), at(index + 1)) {
+                    ('/', '*') => open += 1,
+                    ('*', '/') => open -= 1,
+                    _ => {
+                        index += 1;
+                        continue;
+                    }
+                }
+                index += 2;
+                if open == 0 {
+                    break;
+                }
+            }
+        } else if let Some(hashes) = raw_string(&letters[index..]) {
+            let end: Vec<char> = std::iter::once('"').chain(std::iter::repeat_n('#', hashes)).collect();
+            index += letters[index..].iter().position(|letter| *letter == '"').unwrap_or(0) + 1;
+            while index < letters.len() && !letters[index..].starts_with(&end) {
+                index += 1;
+            }
+            index += end.len();
         } else if letter == '"' {
             index += 1;
             while index < letters.len() && at(index) != '"' {
@@ -202,6 +230,13 @@ fn tokens(text: &str) -> Vec<(Token, usize)> {
         line += letters[start..index.min(letters.len())].iter().filter(|letter| **letter == '\n').count();
     }
     tokens
+}
+
+/// How many hashes a raw string has (`r#"…"#`), if one begins here.
+fn raw_string(letters: &[char]) -> Option<usize> {
+    let rest = letters.strip_prefix(&['r']).or_else(|| letters.strip_prefix(&['b', 'r']))?;
+    let hashes = rest.iter().take_while(|letter| **letter == '#').count();
+    (rest.get(hashes) == Some(&'"')).then_some(hashes)
 }
 
 fn name(tokens: &[(Token, usize)], index: usize) -> Option<&str> {
