@@ -39,7 +39,9 @@
 //! A future that is at the bottom (one that stores a waker itself) may say with [`waits`] what it waits for. Otherwise a
 //! waiting task is shown as waiting to be polled, at the place where it was spawned.
 
+mod drive;
 mod handle;
+mod head;
 mod runtime;
 mod sleep;
 

@@ -160,20 +160,6 @@ impl<T: 'static> LocalKey<RefCell<T>> {
     }
 }
 
-/// Destroys the running task's values, the newest first, as `std` does on Linux; a value that is made meanwhile is destroyed as well.
-pub(crate) fn destroy_all() {
-    let Some(locals) = engine::locals() else { return };
-    loop {
-        let value = {
-            let mut locals = locals.borrow_mut();
-            let Some(key) = locals.order.pop() else { return };
-            locals.gone.push(key);
-            locals.values.remove(&key)
-        };
-        drop(value);
-    }
-}
-
 /// The stand-in for [`std::thread_local!`].
 #[macro_export]
 macro_rules! thread_local {

@@ -2,7 +2,7 @@
 //! besides can be explored. To start or to end one ends the exploration.
 
 use crate::engine;
-use crate::os::fd::OwnedFd;
+use crate::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
 use std::convert::Infallible;
 use std::ffi::OsStr;
 use std::fmt;
@@ -281,7 +281,7 @@ macro_rules! pipe {
         pub struct $pipe(Infallible);
 
         impl $pipe {
-            pub(crate) fn never(&self) -> ! {
+            fn never(&self) -> ! {
                 match self.0 {}
             }
         }
@@ -291,6 +291,21 @@ macro_rules! pipe {
                 pipe.never()
             }
         }
+
+        impl From<$pipe> for OwnedFd {
+            fn from(pipe: $pipe) -> OwnedFd {
+                pipe.never()
+            }
+        }
+
+        impl AsFd for $pipe {
+            fn as_fd(&self) -> BorrowedFd<'_> {
+                self.never()
+            }
+        }
+
+        impl AsRawFd for $pipe {}
+        impl IntoRawFd for $pipe {}
     };
 }
 

@@ -11,7 +11,7 @@ mod platform {
 mod classics;
 #[path = "../../tests/corpus/go.rs"]
 mod go;
-#[path = "../../tests/corpus/goker_blocking.rs"]
+#[path = "../../tests/corpus/goker_blocking/mod.rs"]
 mod goker_blocking;
 #[path = "../../tests/corpus/goker_nonblocking.rs"]
 mod goker_nonblocking;
@@ -19,7 +19,7 @@ mod goker_nonblocking;
 mod goker_select;
 #[path = "../../tests/corpus/jacontebe.rs"]
 mod jacontebe;
-#[path = "../../tests/corpus/sctbench.rs"]
+#[path = "../../tests/corpus/sctbench/mod.rs"]
 mod sctbench;
 #[path = "../../tests/corpus/sockets.rs"]
 mod sockets;

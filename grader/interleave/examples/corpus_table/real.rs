@@ -36,7 +36,7 @@ mod classics;
 #[path = "../../tests/corpus/go.rs"]
 mod go;
 #[allow(clippy::duplicate_mod)]
-#[path = "../../tests/corpus/goker_blocking.rs"]
+#[path = "../../tests/corpus/goker_blocking/mod.rs"]
 mod goker_blocking;
 #[allow(clippy::duplicate_mod)]
 #[path = "../../tests/corpus/goker_nonblocking.rs"]
@@ -48,7 +48,7 @@ mod goker_select;
 #[path = "../../tests/corpus/jacontebe.rs"]
 mod jacontebe;
 #[allow(clippy::duplicate_mod)]
-#[path = "../../tests/corpus/sctbench.rs"]
+#[path = "../../tests/corpus/sctbench/mod.rs"]
 mod sctbench;
 #[allow(clippy::duplicate_mod)]
 #[path = "../../tests/corpus/sockets.rs"]

@@ -3,7 +3,7 @@
 //! C. Fidge, "Timestamps in message-passing systems that preserve the partial ordering" (1988); F. Mattern, "Virtual time
 //! and global states of distributed systems" (1989).
 
-use super::TaskId;
+use super::task::TaskId;
 
 /// A moment in the life of a task, to be asked later whether it is past for another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

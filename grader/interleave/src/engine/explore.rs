@@ -1,6 +1,8 @@
 //! Many executions of one program: the search for one that fails.
 
-use super::execution::{self, Body, once};
+use super::execution::is_exploring;
+use super::execution::panics::note_panic;
+use super::execution::run::{Body, once};
 use super::plan::{Coverage, Exploration, Phase, Plan};
 use super::shrink::{Candidate, explain};
 use std::any::Any;
@@ -63,8 +65,8 @@ fn watch_panics() {
     ONCE.call_once(|| {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if execution::is_exploring() {
-                execution::note_panic(message_of(info.payload()), location_of(info));
+            if is_exploring() {
+                note_panic(message_of(info.payload()), location_of(info));
             } else {
                 before(info);
             }

@@ -1,6 +1,5 @@
 //! What tasks meet at: a mutex, a condition variable, an atomic. Each has a name by its kind and place of creation.
 
-use super::execution;
 use std::cell::Cell;
 use std::panic::Location;
 
@@ -14,13 +13,13 @@ pub struct ObjectId(pub u32);
 pub struct Object {
     kind: &'static str,
     made: &'static Location<'static>,
-    epoch: Cell<u32>,
-    id: Cell<u32>,
-    asked: Cell<u32>,
+    pub(super) epoch: Cell<u32>,
+    pub(super) id: Cell<u32>,
+    pub(super) asked: Cell<u32>,
 }
 
 // SAFETY: an execution and all its tasks live on one operating-system thread, and a primitive that is used outside of one is
-// not shared; see `execution::with`.
+// not shared; see `cell::with`.
 unsafe impl Sync for Object {}
 
 impl Object {
@@ -28,23 +27,6 @@ impl Object {
     #[track_caller]
     pub const fn new(kind: &'static str) -> Self {
         Object { kind, made: Location::caller(), epoch: Cell::new(0), id: Cell::new(0), asked: Cell::new(0) }
-    }
-
-    /// Its number in the present execution.
-    pub fn id(&self) -> ObjectId {
-        let epoch = execution::epoch();
-        if self.epoch.get() != epoch {
-            self.epoch.set(epoch);
-            self.id.set(execution::register(self.kind, self.made));
-        }
-        ObjectId(self.id.get())
-    }
-
-    /// Whether this is asked for the first time in the present execution: what an abandoned execution left in a `static` is
-    /// void then. It has nothing to do with its number, which it gets from the point before the first operation.
-    pub fn is_new(&self) -> bool {
-        let epoch = execution::epoch();
-        self.asked.replace(epoch) != epoch
     }
 
     /// What it is: "mutex".

@@ -1,7 +1,7 @@
 //! What is to be tried, and what came of it.
 
-use super::execution::Limits;
 use super::failure::Failure;
+use super::limits::Limits;
 use super::record::Recording;
 use super::strategy::{Bounded, Choice, Random, Replay, Strategy, Urw};
 

@@ -1,6 +1,6 @@
 //! The way from a failing schedule to one that a person can read: fewer preemptions, fewer switches, fewer steps.
 
-use super::execution::{Body, once};
+use super::execution::run::{Body, once};
 use super::failure::Failure;
 use super::plan::{Found, Phase, Plan};
 use super::strategy::{Bounded, Choice, Replay, Strategy};

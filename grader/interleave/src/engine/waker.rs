@@ -1,33 +1,19 @@
 //! Wakers of asynchronous tasks: what [`std::task::Waker`] is made of here.
 
-use super::clock::Clock;
-use super::execution::{self, with};
-use super::object::Object;
+use super::cell::with;
+use super::execution::causality::{acquire, release};
+use super::execution::epoch;
+use super::execution::points::{note, point_at, record};
+use super::execution::present::{current, last_place, name_of};
+use super::execution::timers::{TimerId, set_alarm};
+use super::execution::waits::wake_async;
 use super::record::Mark;
-use super::task::TaskId;
-use std::cell::{Cell, UnsafeCell};
+use super::signal::{Alarm, Signal};
 use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::ptr;
 use std::sync::Arc;
 use std::task::{RawWaker, RawWakerVTable, Waker};
-
-/// What the wakers of one asynchronous task share. A wake leaves a token: one that comes between the poll and the wait
-/// is not lost, and a second one adds nothing.
-#[derive(Debug)]
-pub(crate) struct Signal {
-    task: Cell<TaskId>,
-    epoch: u32,
-    object: Object,
-    token: Cell<bool>,
-    ended: Cell<bool>,
-    clock: UnsafeCell<Clock>,
-}
-
-// SAFETY: the cells are only touched by the one running task of an execution.
-unsafe impl Send for Signal {}
-// SAFETY: as above.
-unsafe impl Sync for Signal {}
 
 // A `static`, so that our wakers are known by its address.
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
@@ -67,31 +53,11 @@ impl Signal {
     /// The signal of the running task, until [`Signal::attach`] says otherwise.
     #[track_caller]
     pub(crate) fn new() -> Arc<Signal> {
-        Arc::new(Signal {
-            task: Cell::new(execution::current()),
-            epoch: execution::epoch(),
-            object: Object::new("task"),
-            token: Cell::new(false),
-            ended: Cell::new(false),
-            clock: UnsafeCell::new(Clock::new()),
-        })
-    }
-
-    /// The signal of another task.
-    pub(crate) fn attach(&self, task: TaskId) {
-        self.task.set(task);
-    }
-
-    pub(crate) fn task(&self) -> TaskId {
-        self.task.get()
-    }
-
-    pub(crate) fn object(&self) -> &Object {
-        &self.object
+        Arc::new(Signal::of(current(), epoch()))
     }
 
     pub(crate) fn is_of_this_execution(&self) -> bool {
-        self.epoch == execution::epoch()
+        self.epoch == epoch()
     }
 
     pub(crate) fn waker(self: &Arc<Signal>) -> Waker {
@@ -103,24 +69,19 @@ impl Signal {
     /// Takes the token away. Whether there was one.
     pub(crate) fn take(&self) -> bool {
         // SAFETY: nothing in here switches tasks.
-        unsafe { with(&self.clock, |clock| execution::acquire(clock)) };
+        unsafe { with(&self.clock, |clock| acquire(clock)) };
         self.token.replace(false)
-    }
-
-    /// Wakes come to nothing from now on.
-    pub(crate) fn end(&self) {
-        self.ended.set(true);
     }
 
     /// Leaves the token. Says what has come of it.
     pub(crate) fn set(&self) -> &'static str {
-        if self.ended.get() || !self.is_of_this_execution() {
+        if self.has_ended() || !self.is_of_this_execution() {
             return " has ended";
         }
         // SAFETY: nothing in here switches tasks.
-        unsafe { with(&self.clock, execution::release) };
+        unsafe { with(&self.clock, release) };
         let again = self.token.replace(true);
-        if execution::wake_async(self.task.get()) {
+        if wake_async(self.task()) {
             ""
         } else if again {
             " is woken already"
@@ -129,30 +90,40 @@ impl Signal {
         }
     }
 
-    /// Leaves the token because a time has come, and says whose it is.
-    pub(super) fn expire(&self) -> TaskId {
-        self.token.set(true);
-        self.task.get()
-    }
-
     /// What [`Waker::wake`] does: a step of its own. Nobody knows where it is called (`wake` does not pass its caller on, nor
     /// does the trait behind it), so it is shown where its task was last seen.
     fn wake(&self) {
         if self.is_of_this_execution() {
-            execution::point_at("wake", &self.object, execution::last_place(self.object.made()));
+            point_at("wake", self.object(), last_place(self.object().made()));
         }
         let how = self.set();
-        execution::note(|| format!("{}{how}", execution::name_of(self.task.get())));
+        note(|| format!("{}{how}", name_of(self.task())));
     }
 }
 
 /// The signal behind one of our wakers.
-pub(crate) fn signal_of(waker: &Waker) -> Option<&Signal> {
+fn signal_of(waker: &Waker) -> Option<&Signal> {
     if !ptr::eq(waker.vtable(), &VTABLE) {
         return None;
     }
     // SAFETY: the table says what the data is; the waker holds a reference for as long as it is borrowed.
     Some(unsafe { &*waker.data().cast::<Signal>() })
+}
+
+/// What goes off when `waker` is to be called: one of ours is known by what is behind it.
+fn alarm_of(waker: Waker) -> Alarm {
+    if signal_of(&waker).is_none() {
+        return Alarm::Waker(waker);
+    }
+    let waker = ManuallyDrop::new(waker);
+    // SAFETY: the table says what the data is; the reference that the waker holds is taken over.
+    Alarm::Signal(unsafe { Arc::from_raw(waker.data().cast::<Signal>()) })
+}
+
+/// Has `waker` called when the virtual time is `deadline`, in nanoseconds; like all deadlines it comes when nothing else can
+/// go on. A waker that the program has made is called by a task of its own, named "timer".
+pub fn set_timer(deadline: u64, waker: Waker) -> TimerId {
+    set_alarm(deadline, alarm_of(waker))
 }
 
 /// Wakes, as a part of the operation in progress: no step of its own, unless the waker is one that the program has made.
@@ -161,9 +132,9 @@ pub fn wake_within(waker: Waker, at: &'static Location<'static>) {
         None => waker.wake(),
         Some(signal) => {
             let how = signal.set();
-            let detail = || format!("{}{how}", execution::name_of(signal.task.get()));
+            let detail = || format!("{}{how}", name_of(signal.task()));
             if signal.is_of_this_execution() {
-                execution::record("wake", Some(signal.object.id()), Mark::Done, detail, at);
+                record("wake", Some(signal.object().id()), Mark::Done, detail, at);
             }
         }
     }

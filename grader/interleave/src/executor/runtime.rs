@@ -1,14 +1,11 @@
-//! [`Runtime`]: tasks that belong together, and the loop that polls.
+//! [`Runtime`]: tasks that belong together, which of them may poll, and what a poll waits for. `drive` starts and polls them.
 
-use super::handle::{Head, JoinError, JoinHandle, Leaf, Packet};
-use crate::engine::{self, Flavour, Object, TaskId, Wait, WaitKind};
+use super::head::{Head, Leaf};
+use crate::engine::{self, Object, TaskId, Wait, WaitKind};
 use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::future::Future;
-use std::panic::{AssertUnwindSafe, Location};
-use std::pin::pin;
+use std::panic::Location;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll};
 
 /// Tasks that belong together: they run in parallel, or one at a time.
 #[derive(Clone)]
@@ -61,8 +58,8 @@ fn with_role<R>(action: impl FnOnce(&mut Option<Role>) -> R) -> R {
     })
 }
 
-/// Said by a future at the bottom before it returns [`Poll::Pending`]: what it waits for, and where. Of several that are polled
-/// together the first one is shown.
+/// Said by a future at the bottom before it returns [`Pending`](std::task::Poll::Pending): what it waits for, and where. Of
+/// several that are polled together the first one is shown.
 pub fn waits(operation: &'static str, object: Option<&Object>, at: &'static Location<'static>) {
     with_role(|role| {
         let polls = role.as_ref().and_then(|role| role.polls.as_ref());
@@ -70,21 +67,6 @@ pub fn waits(operation: &'static str, object: Option<&Object>, at: &'static Loca
             head.leaf.set(Some(Leaf { operation, object: object.map(Object::id), at }));
         }
     });
-}
-
-/// What the loop asks of a future whose type it does not know.
-enum Step<'a, 'b> {
-    /// One poll; a future that is ready is dropped at once.
-    Poll(&'a mut Context<'b>),
-    /// To drop the future.
-    Drop,
-}
-
-/// How the loop ended, if not by a result.
-enum Ended {
-    Ready,
-    Aborted,
-    Panicked(Box<dyn std::any::Any + Send>),
 }
 
 impl Runtime {
@@ -127,172 +109,49 @@ impl Runtime {
 
     /// Does `action` as if it were called from a task of this runtime.
     pub fn enter<R>(&self, action: impl FnOnce() -> R) -> R {
-        let before = with_role(|role| role.replace(Role { runtime: self.clone(), polls: None }));
-        let restore = Restore(before);
+        let restore = self.assume(None);
         let result = action();
         drop(restore);
         result
     }
 
-    /// As [`block_on`](super::block_on); what the future spawns belongs to this runtime.
-    ///
-    /// # Panics
-    /// As there.
-    #[track_caller]
-    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let head = Head::new();
-        let mut future = pin!(future);
-        let mut output = None;
+    /// Makes the running task one of this runtime, and says what it polls for, until the role that it had is restored.
+    pub(super) fn assume(&self, polls: Option<Arc<Head>>) -> Restore {
+        let role = Role { runtime: self.clone(), polls };
+        Restore(with_role(|place| place.replace(role)))
+    }
+
+    pub(super) fn object(&self) -> &Object {
+        &self.0.object
+    }
+
+    /// A task that is to be stopped when the runtime is shut down.
+    pub(super) fn add(&self, head: &Arc<Head>) {
+        self.0.tasks.borrow_mut().push(Arc::downgrade(head));
+    }
+
+    /// The tasks that were added since this was last asked, and may not have ended.
+    pub(super) fn take_tasks(&self) -> Vec<Arc<Head>> {
+        self.0.tasks.take().iter().filter_map(Weak::upgrade).collect()
+    }
+
+    /// A thread is in `block_on` from now on.
+    pub(super) fn begin_driving(&self) {
         if let Some(turn) = &self.0.turn {
             turn.drivers.set(turn.drivers.get() + 1);
             engine::wake_all(self.0.object.id());
         }
-        let ended = self.drive(&head, &mut |step| match step {
-            Step::Poll(context) => future.as_mut().poll(context).map(|value| output = Some(value)),
-            Step::Drop => Poll::Ready(()),
-        });
-        head.signal.end();
+    }
+
+    /// The thread has left `block_on`.
+    pub(super) fn end_driving(&self) {
         if let Some(turn) = &self.0.turn {
             turn.drivers.set(turn.drivers.get() - 1);
         }
-        match ended {
-            Ended::Panicked(payload) => crate::panic::resume_unwind(payload),
-            _ => output.expect("nobody has a handle to abort this by"),
-        }
     }
 
-    /// As [`spawn`](super::spawn), on this runtime.
-    ///
-    /// # Panics
-    /// As there.
-    #[track_caller]
-    pub fn spawn<F>(&self, name: Option<String>, future: F) -> JoinHandle<F::Output>
-    where
-        F: Future + 'static,
-    {
-        let packet = Packet::new();
-        let head = Head::new();
-        let (runtime, theirs) = (self.clone(), (Arc::clone(&head), Arc::clone(&packet)));
-        // In a box, so that it can be dropped where it is before the result is shown.
-        let mut future = Some(Box::pin(future));
-        let body = move || {
-            let (head, packet) = theirs;
-            let mut output = None;
-            let ended = runtime.drive(&head, &mut |step| {
-                let result = match (step, &mut future) {
-                    (Step::Poll(context), Some(polled)) => polled.as_mut().poll(context),
-                    _ => {
-                        future = None;
-                        return Poll::Ready(());
-                    }
-                };
-                result.map(|value| {
-                    future = None;
-                    output = Some(value);
-                })
-            });
-            packet.put(result_of(&head, ended, output));
-            drop(packet);
-            head.finish();
-        };
-        self.start(name, Flavour::Async, &head, Box::new(body));
-        JoinHandle { head, packet }
-    }
-
-    /// Runs `action` on a thread that may block. Once it runs it cannot be aborted.
-    ///
-    /// # Panics
-    /// Outside of an exploration.
-    #[track_caller]
-    pub fn spawn_blocking<F, T>(&self, name: Option<String>, action: F) -> JoinHandle<T>
-    where
-        F: FnOnce() -> T + 'static,
-        T: 'static,
-    {
-        let packet = Packet::new();
-        let head = Head::new();
-        let (runtime, theirs) = (self.clone(), (Arc::clone(&head), Arc::clone(&packet)));
-        let body = move || {
-            let (head, packet) = theirs;
-            let mut output = None;
-            let ended = if head.aborted.get() {
-                drop(action);
-                Ended::Aborted
-            } else {
-                let run = AssertUnwindSafe(|| runtime.enter(|| output = Some(action())));
-                crate::panic::catch_unwind(run).map_or_else(Ended::Panicked, |()| Ended::Ready)
-            };
-            packet.put(result_of(&head, ended, output));
-            drop(packet);
-            head.finish();
-        };
-        self.start(name, Flavour::Thread, &head, Box::new(body));
-        JoinHandle { head, packet }
-    }
-
-    #[track_caller]
-    fn start(&self, name: Option<String>, flavour: Flavour, head: &Arc<Head>, body: Box<dyn FnOnce()>) {
-        engine::point("spawn", head.signal.object());
-        let task = engine::spawn(name, flavour, body);
-        head.signal.attach(task);
-        engine::note(|| engine::name_of(task));
-        self.0.tasks.borrow_mut().push(Arc::downgrade(head));
-    }
-
-    /// Aborts all tasks and waits until they have stopped: what dropping a runtime does.
-    #[track_caller]
-    pub fn shut_down(&self) {
-        engine::point("shut down", &self.0.object);
-        let at = Location::caller();
-        loop {
-            // Tasks may spawn others while they are dropped.
-            let tasks: Vec<Arc<Head>> = self.0.tasks.take().iter().filter_map(Weak::upgrade).collect();
-            if tasks.is_empty() {
-                return;
-            }
-            for head in &tasks {
-                head.request_abort();
-            }
-            engine::wake_all(self.0.object.id());
-            for head in tasks.iter().filter(|head| !head.is_finished()) {
-                let (object, holder) = (Some(head.signal.object().id()), Some(head.signal.task()));
-                let operation = "shut down";
-                engine::block(Wait { kind: WaitKind::Join, operation, object, holder, deadline: None, at });
-            }
-        }
-    }
-
-    /// Polls until the future is ready, or the task is aborted.
-    fn drive(&self, head: &Arc<Head>, step: &mut dyn FnMut(Step<'_, '_>) -> Poll<()>) -> Ended {
-        let role = Role { runtime: self.clone(), polls: Some(Arc::clone(head)) };
-        let _restore = Restore(with_role(|place| place.replace(role)));
-        let waker = head.signal.waker();
-        loop {
-            self.take_turn(head);
-            head.signal.take();
-            head.leaf.set(None);
-            let aborted = head.aborted.get();
-            let mut context = Context::from_waker(&waker);
-            let once = AssertUnwindSafe(|| step(if aborted { Step::Drop } else { Step::Poll(&mut context) }));
-            let polled = match crate::panic::catch_unwind(once) {
-                Ok(polled) => Ok(polled),
-                Err(payload) => {
-                    // Its first panic is the one that is told.
-                    let _ = crate::panic::catch_unwind(AssertUnwindSafe(|| step(Step::Drop)));
-                    Err(payload)
-                }
-            };
-            self.end_turn();
-            match polled {
-                Ok(Poll::Pending) => wait(head),
-                Ok(Poll::Ready(())) if aborted => return Ended::Aborted,
-                Ok(Poll::Ready(())) => return Ended::Ready,
-                Err(payload) => return Ended::Panicked(payload),
-            }
-        }
-    }
-
-    fn take_turn(&self, head: &Head) {
+    /// Waits until nobody else polls, where one task polls at a time.
+    pub(super) fn take_turn(&self, head: &Head) {
         let Some(turn) = &self.0.turn else { return };
         while turn.polling.get().is_some() || turn.drivers.get() == 0 && !head.aborted.get() {
             engine::block(Wait {
@@ -308,7 +167,7 @@ impl Runtime {
         turn.polling.set(Some(engine::current()));
     }
 
-    fn end_turn(&self) {
+    pub(super) fn end_turn(&self) {
         if let Some(turn) = &self.0.turn {
             turn.polling.set(None);
             engine::wake_all(self.0.object.id());
@@ -316,27 +175,8 @@ impl Runtime {
     }
 }
 
-/// A pending task waits to be woken, or gives way once if it has been woken already.
-fn wait(head: &Head) {
-    let unknown = Leaf { operation: "poll", object: Some(head.signal.object().id()), at: head.at };
-    let Leaf { operation, object, at } = head.leaf.get().unwrap_or(unknown);
-    if head.signal.take() {
-        engine::yield_point_at(operation, at);
-        return;
-    }
-    engine::block(Wait { kind: WaitKind::Waker, operation, object, holder: None, deadline: None, at });
-}
-
-fn result_of<T>(head: &Head, ended: Ended, output: Option<T>) -> Result<T, JoinError> {
-    match (ended, output) {
-        (Ended::Panicked(payload), _) => Err(JoinError::new(&head.signal, Some(payload))),
-        (Ended::Ready, Some(output)) => Ok(output),
-        _ => Err(JoinError::new(&head.signal, None)),
-    }
-}
-
 /// Gives the running task its former role back.
-struct Restore(Option<Role>);
+pub(super) struct Restore(Option<Role>);
 
 impl Drop for Restore {
     fn drop(&mut self) {

@@ -3,7 +3,6 @@
 
 use super::unix::net::{UnixListener, UnixStream};
 use crate::engine;
-use crate::process::{ChildStderr, ChildStdin, ChildStdout};
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
@@ -167,7 +166,7 @@ macro_rules! real {
 }
 
 real!(io::Stdin, io::Stdout, io::Stderr, io::StdinLock<'_>, io::StdoutLock<'_>, io::StderrLock<'_>);
-real!(io::PipeReader, io::PipeWriter, ChildStdin, ChildStdout, ChildStderr);
+real!(io::PipeReader, io::PipeWriter);
 
 macro_rules! numbered {
     ($($type:ty),*) => {$(
@@ -212,20 +211,6 @@ impl From<OwnedFd> for UnixListener {
         }
     }
 }
-
-macro_rules! child {
-    ($($pipe:ty),*) => {$(
-        impl From<$pipe> for OwnedFd {
-            fn from(pipe: $pipe) -> OwnedFd {
-                pipe.never()
-            }
-        }
-
-        impl IntoRawFd for $pipe {}
-    )*};
-}
-
-child!(ChildStdin, ChildStdout, ChildStderr);
 
 impl fmt::Debug for OwnedFd {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,6 +1,7 @@
 //! Scoped threads: they may borrow, and have ended when [`scope`] returns.
 
-use super::{Builder, Packet, Result, Thread, join, start};
+use super::handle::Thread;
+use super::spawn::{Builder, Packet, join, start};
 use crate::engine::{self, Object, TaskId, Wait, WaitKind};
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -8,6 +9,7 @@ use std::io;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, Location, RefUnwindSafe};
 use std::sync::Arc;
+use std::thread::Result;
 
 struct ScopeData {
     running: Cell<usize>,

@@ -1,7 +1,7 @@
 //! A corpus of concurrency bugs that others have collected, as far as plain `std` code can have them. Each must be found as
 //! what it is, and its mended twin must pass: an explorer that cries wolf is worse than none.
 //!
-//! The ideas are from SCTBench, GoBench's GoKer, JaConTeBe and folklore; the code is ours. `examples/corpus_table.rs` includes the
+//! The ideas are from SCTBench, GoBench's GoKer, JaConTeBe and folklore; the code is ours. `examples/corpus_table` includes the
 //! same programs twice, against the stand-ins and against the real `std`.
 
 mod bug;

@@ -1,7 +1,6 @@
 //! The stand-in for `tokio::runtime`.
 
-use crate::task::JoinHandle;
-use interleave::executor;
+use interleave::executor::{self, JoinHandle};
 use std::fmt;
 use std::future::Future;
 use std::io;

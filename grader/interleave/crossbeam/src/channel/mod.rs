@@ -9,6 +9,7 @@ mod receiver;
 mod select;
 mod sender;
 mod state;
+mod timed;
 mod timer;
 mod wait;
 
@@ -20,7 +21,7 @@ pub use error::{
 pub use receiver::{IntoIter, Iter, Receiver, TryIter};
 pub use select::{Select, SelectedOperation};
 pub use sender::Sender;
-pub use timer::{after, at, never, tick};
+pub use timed::{after, at, never, tick};
 
 use state::Channel;
 use std::panic::Location;

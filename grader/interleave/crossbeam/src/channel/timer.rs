@@ -1,9 +1,6 @@
-//! Channels on which the time speaks, and one on which nobody ever does.
+//! The source of the messages of [`after`](super::after), [`at`](super::at) and [`tick`](super::tick).
 
-use super::receiver::Receiver;
-use super::wait::Until;
 use interleave::engine::{self, Object};
-use interleave::time::{Duration, Instant};
 use std::cell::Cell;
 
 /// What delivers moments of virtual time.
@@ -22,6 +19,12 @@ unsafe impl<T> Send for Timer<T> {}
 unsafe impl<T> Sync for Timer<T> {}
 
 impl<T> Timer<T> {
+    /// A timer whose first message comes at `due`, and the others, if any, `every` so many nanoseconds.
+    #[track_caller]
+    pub(super) fn new(due: u64, every: Option<u64>, message: fn(u64) -> T) -> Timer<T> {
+        Timer { object: Object::new("timer"), due: Cell::new(Some(due)), every, message }
+    }
+
     pub(super) fn due(&self) -> Option<u64> {
         self.due.get()
     }
@@ -41,50 +44,4 @@ impl<T> Timer<T> {
     pub(super) fn message(&self, moment: u64) -> T {
         (self.message)(moment)
     }
-}
-
-fn instant(moment: u64) -> Instant {
-    let (now, here) = (engine::now(), Instant::now());
-    if moment < now { here - Duration::from_nanos(now - moment) } else { here + Duration::from_nanos(moment - now) }
-}
-
-#[track_caller]
-fn timer(first: Until, every: Option<u64>) -> Receiver<Instant> {
-    match first {
-        Until::Deadline(due) => Receiver::of_timer(Timer {
-            object: Object::new("timer"),
-            due: Cell::new(Some(due)),
-            every,
-            message: instant,
-        }),
-        Until::Now | Until::Forever => never(),
-    }
-}
-
-/// As `crossbeam::channel::after`, in virtual time.
-#[track_caller]
-#[must_use]
-pub fn after(duration: Duration) -> Receiver<Instant> {
-    timer(Until::after(duration), None)
-}
-
-/// As `crossbeam::channel::at`, in virtual time.
-#[track_caller]
-#[must_use]
-pub fn at(when: Instant) -> Receiver<Instant> {
-    timer(Until::Deadline(when.as_deadline()), None)
-}
-
-/// As `crossbeam::channel::tick`, in virtual time.
-#[track_caller]
-#[must_use]
-pub fn tick(duration: Duration) -> Receiver<Instant> {
-    timer(Until::after(duration), u64::try_from(duration.as_nanos()).ok())
-}
-
-/// As `crossbeam::channel::never`.
-#[track_caller]
-#[must_use]
-pub const fn never<T>() -> Receiver<T> {
-    Receiver::of_nothing()
 }

@@ -1,6 +1,6 @@
 //! [`ArrayQueue`].
 
-use super::Elements;
+use super::elements::Elements;
 use interleave::engine::{self, Object};
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};

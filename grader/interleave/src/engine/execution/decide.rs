@@ -1,11 +1,12 @@
 //! Whose turn it is: tasks that can go on, or else time that passes, or else rest.
 
-use super::super::clock::Clock;
-use super::super::strategy::{Choice, Decision, RoundRobin, Strategy};
-use super::super::task::{Flavour, State, Task, TaskId};
-use super::super::wait::{Wait, WaitKind, Woken};
-use super::super::waker::signal_of;
 use super::Execution;
+use crate::engine::clock::Clock;
+use crate::engine::coroutine::{State, Task};
+use crate::engine::signal::Alarm;
+use crate::engine::strategy::{Choice, Decision, RoundRobin, Strategy};
+use crate::engine::task::{Flavour, TaskId};
+use crate::engine::wait::{Wait, WaitKind, Woken};
 use std::task::Waker;
 
 /// After so many steps of one task while others could go on, it gives way once: a loop that waits for another task
@@ -109,12 +110,14 @@ impl Execution {
     fn fire_timers(&mut self) {
         let mut foreign = Vec::new();
         while let Some(timer) = self.timers.first_entry().filter(|timer| timer.key().0 <= self.now) {
-            let waker = timer.remove();
-            let Some(task) = signal_of(&waker).map(|signal| signal.expire()) else {
-                foreign.push(waker);
-                continue;
+            let signal = match timer.remove() {
+                Alarm::Signal(signal) => signal,
+                Alarm::Waker(waker) => {
+                    foreign.push(waker);
+                    continue;
+                }
             };
-            let task = &mut self.tasks[task.index()];
+            let task = &mut self.tasks[signal.expire().index()];
             if matches!(task.state, State::Blocked(wait) if wait.kind == WaitKind::Waker) {
                 task.wake(Woken::TimedOut);
             }

@@ -1,9 +1,10 @@
 //! What it means that nothing can go on: the end, a deadlock, or a wakeup that was lost.
 
-use super::super::failure::FailureKind;
-use super::super::task::{State, TaskId};
-use super::super::wait::{Stuck, WaitKind, Woken};
 use super::Execution;
+use crate::engine::coroutine::State;
+use crate::engine::failure::FailureKind;
+use crate::engine::task::TaskId;
+use crate::engine::wait::{Stuck, WaitKind, Woken};
 
 /// Steps that the search for a lost wakeup may take after a deadlock.
 const RESCUE_STEPS: u32 = 2000;

@@ -1,6 +1,6 @@
 //! [`AtomicBool`].
 
-use super::Ordering;
+use super::ordering::Ordering;
 use super::value::{Atomic, Value, common_methods, read_modify_write};
 use std::fmt;
 use std::panic::RefUnwindSafe;

@@ -1,6 +1,6 @@
 //! Fences, and what they need to know of each task and of the total order of `SeqCst` operations.
 
-use super::{Ordering, acquires, releases};
+use super::ordering::{Ordering, acquires, releases};
 use crate::engine::{self, Clock, Mark, Moment};
 use std::cell::RefCell;
 use std::panic::Location;

@@ -12,7 +12,7 @@
 //! Hur, Dreyer: "Repairing Sequential Consistency in C/C++11", PLDI 2017 (which became P0668).
 
 use super::fence;
-use super::{Ordering, acquires, releases};
+use super::ordering::{Ordering, acquires, releases};
 use crate::engine::{self, Clock, Moment, Object};
 use std::cell::UnsafeCell;
 

@@ -21,6 +21,7 @@ mod boolean;
 mod fence;
 mod integer;
 mod location;
+mod ordering;
 mod pointer;
 mod value;
 
@@ -38,13 +39,3 @@ pub use integer::{AtomicI64, AtomicU64};
 pub use integer::{AtomicIsize, AtomicUsize};
 pub use pointer::AtomicPtr;
 pub use std::sync::atomic::Ordering;
-
-/// Whether a load or fence of this ordering learns what the store carries.
-fn acquires(order: Ordering) -> bool {
-    matches!(order, Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst)
-}
-
-/// Whether a store or fence of this ordering carries what its task knows.
-fn releases(order: Ordering) -> bool {
-    matches!(order, Ordering::Release | Ordering::AcqRel | Ordering::SeqCst)
-}

@@ -1,6 +1,6 @@
 //! [`AtomicPtr`].
 
-use super::Ordering;
+use super::ordering::Ordering;
 use super::value::{Atomic, Value, common_methods, read_modify_write};
 use crate::engine;
 use std::cell::RefCell;

@@ -1,7 +1,7 @@
 //! What all atomic types have in common.
 
-use super::Ordering;
 use super::location::Location;
+use super::ordering::Ordering;
 use crate::engine;
 use std::cell::UnsafeCell;
 

@@ -1,9 +1,8 @@
 //! [`JoinSet`].
 
-use super::{AbortHandle, Id, JoinError, JoinHandle};
 use crate::runtime::Handle;
 use interleave::engine::Object;
-use interleave::executor::waits;
+use interleave::executor::{AbortHandle, Id, JoinError, JoinHandle, waits};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic::Location;

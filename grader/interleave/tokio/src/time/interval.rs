@@ -1,9 +1,10 @@
 //! [`Interval`].
 
-use super::{Duration, Instant};
+use super::instant::Instant;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 /// The stand-in for `tokio::time::MissedTickBehavior`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,11 +1,13 @@
 //! [`timeout`] and [`timeout_at`].
 
-use super::{Duration, Instant, Sleep, sleep, sleep_until};
+use super::instant::Instant;
+use super::sleep::{Sleep, sleep, sleep_until};
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 /// The stand-in for `tokio::time::error::Elapsed`.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,115 +1,39 @@
 //! [`UnixListener`].
 
+use super::backlog::Backlog;
 use super::descriptor::{Descriptor, End};
-use super::errors::would_block;
-use super::names::{self, Name};
-use super::{SocketAddr, UnixStream};
-use crate::engine::{self, Clock, Object, Wait, WaitKind};
-use std::cell::UnsafeCell;
-use std::collections::VecDeque;
+use super::name::Name;
+use super::registry;
+use super::stream::UnixStream;
+use crate::engine;
 use std::fmt;
 use std::io;
+use std::os::unix::net::SocketAddr;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::path::Path;
 use std::sync::Arc;
 
-/// What descriptors of a listener refer to.
-pub(crate) struct ListenerEnd {
-    object: Object,
-    epoch: u32,
-    name: Name,
-    state: UnsafeCell<State>,
-}
-
-struct State {
-    descriptors: usize,
-    nonblocking: bool,
-    /// Connections that nobody has accepted, with what happened before they were made.
-    waiting: VecDeque<(UnixStream, Clock)>,
-}
-
-// SAFETY: the state is only touched by the one running task of an execution.
-unsafe impl Sync for ListenerEnd {}
-// SAFETY: as above.
-unsafe impl Send for ListenerEnd {}
-
-impl ListenerEnd {
-    #[track_caller]
-    fn new(name: Name) -> ListenerEnd {
-        let state = State { descriptors: 0, nonblocking: false, waiting: VecDeque::new() };
-        ListenerEnd { object: Object::new("listener"), epoch: engine::epoch(), name, state: UnsafeCell::new(state) }
-    }
-
-    fn state<R>(&self, action: impl FnOnce(&mut State) -> R) -> R {
-        // SAFETY: no action here switches tasks.
-        unsafe { engine::with(&self.state, action) }
-    }
-
-    pub(super) fn object(&self) -> &Object {
-        &self.object
-    }
-
-    pub(super) fn is_open(&self) -> bool {
-        self.state(|state| state.descriptors > 0)
-    }
-
-    /// A connection that waits to be accepted.
-    pub(super) fn offer(&self, stream: UnixStream) {
-        let mut made = Clock::new();
-        engine::release(&mut made);
-        self.state(|state| state.waiting.push_back((stream, made)));
-        engine::wake_all(self.object.id());
-    }
-
-    fn accept(&self, at: &'static Location<'static>) -> io::Result<UnixStream> {
-        engine::point_at("accept", &self.object, at);
-        loop {
-            if let Some((stream, made)) = self.state(|state| state.waiting.pop_front()) {
-                engine::acquire(&made);
-                return Ok(stream);
-            }
-            if self.state(|state| state.nonblocking) {
-                engine::note(|| "nobody has come".to_owned());
-                return Err(would_block());
-            }
-            let object = Some(self.object.id());
-            engine::block(Wait {
-                kind: WaitKind::Other,
-                operation: "accept",
-                object,
-                holder: None,
-                deadline: None,
-                at,
-            });
-        }
-    }
-}
-
-impl End for ListenerEnd {
+impl End for Backlog {
     fn add_descriptor(&self) {
-        self.state(|state| state.descriptors += 1);
+        self.count_up();
     }
 
     fn remove_descriptor(&self, at: &'static Location<'static>) {
-        if self.epoch != engine::epoch() {
+        if !self.is_of_this_execution() {
             return;
         }
-        engine::point_at("drop listener", &self.object, at);
-        let closed = self.state(|state| {
-            state.descriptors -= 1;
-            (state.descriptors == 0).then(|| std::mem::take(&mut state.waiting))
-        });
-        if let Some(unheard) = closed {
-            names::release(&self.name);
-            for (stream, _) in unheard {
-                stream.0.end().refuse();
+        engine::point_at("drop listener", self.object(), at);
+        if let Some(unheard) = self.count_down() {
+            registry::release(self.name());
+            for stream in unheard {
+                stream.end().refuse();
             }
         }
     }
 }
 
 /// The stand-in for [`std::os::unix::net::UnixListener`].
-pub struct UnixListener(pub(crate) Descriptor<ListenerEnd>);
+pub struct UnixListener(pub(crate) Descriptor<Backlog>);
 
 impl UnwindSafe for UnixListener {}
 impl RefUnwindSafe for UnixListener {}
@@ -118,9 +42,9 @@ impl UnixListener {
     #[track_caller]
     fn bind_name(name: Name) -> io::Result<UnixListener> {
         let at = Location::caller();
-        let end = Arc::new(ListenerEnd::new(name));
-        engine::point("bind", &end.object);
-        if let Err(error) = names::bind(&end.name, &end) {
+        let end = Arc::new(Backlog::new(name));
+        engine::point("bind", end.object());
+        if let Err(error) = registry::bind(end.name(), &end) {
             engine::note(|| "the name is taken".to_owned());
             return Err(error);
         }
@@ -151,7 +75,7 @@ impl UnixListener {
     /// If nobody has come, and it was told not to wait.
     #[track_caller]
     pub fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        let stream = self.0.end().accept(Location::caller())?;
+        let stream = UnixStream(self.0.end().accept(Location::caller())?);
         // Who connects has no name.
         Ok((stream, SocketAddr::from_pathname("")?))
     }
@@ -170,7 +94,7 @@ impl UnixListener {
     /// # Errors
     /// Never.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.end().name.address()
+        self.0.end().name().address()
     }
 
     /// As [`std::os::unix::net::UnixListener::set_nonblocking`].
@@ -178,7 +102,7 @@ impl UnixListener {
     /// # Errors
     /// Never.
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        self.0.end().state(|state| state.nonblocking = nonblocking);
+        self.0.end().set_nonblocking(nonblocking);
         Ok(())
     }
 
@@ -214,7 +138,7 @@ impl Iterator for Incoming<'_> {
 
     #[track_caller]
     fn next(&mut self) -> Option<io::Result<UnixStream>> {
-        Some(self.listener.0.end().accept(Location::caller()))
+        Some(self.listener.0.end().accept(Location::caller()).map(UnixStream))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -6,11 +6,13 @@
 //!
 //! There are no datagrams, and no addresses of streams: what is not here does not compile.
 
+mod backlog;
 mod descriptor;
 mod errors;
 mod link;
 mod listener;
-mod names;
+mod name;
+mod registry;
 mod stream;
 
 pub use link::BUFFER;

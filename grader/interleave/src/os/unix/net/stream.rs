@@ -1,13 +1,14 @@
 //! [`UnixStream`].
 
-use super::SocketAddr;
 use super::descriptor::Descriptor;
 use super::errors::connection_reset;
-use super::link::StreamEnd;
-use super::names::{self, Name};
+use super::link::{BUFFER, StreamEnd};
+use super::name::Name;
+use super::registry;
 use crate::net::Shutdown;
 use std::fmt;
 use std::io::{self, IoSlice, Read, Write};
+use std::os::unix::net::SocketAddr;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::path::Path;
 use std::time::Duration;
@@ -37,7 +38,7 @@ impl UnixStream {
     /// If nobody has bound the name, or who has does not listen any more.
     #[track_caller]
     pub fn connect<P: AsRef<Path>>(path: P) -> io::Result<UnixStream> {
-        names::connect(&Name::of_path(path.as_ref())?)
+        registry::connect(&Name::of_path(path.as_ref())?).map(UnixStream)
     }
 
     /// As [`std::os::unix::net::UnixStream::connect_addr`].
@@ -46,7 +47,7 @@ impl UnixStream {
     /// If nobody has bound the name, or who has does not listen any more.
     #[track_caller]
     pub fn connect_addr(address: &SocketAddr) -> io::Result<UnixStream> {
-        names::connect(&Name::of(address)?)
+        registry::connect(&Name::of(address)?).map(UnixStream)
     }
 
     /// As [`std::os::unix::net::UnixStream::try_clone`].
@@ -156,7 +157,7 @@ macro_rules! stream {
             fn read_to_end(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
                 let at = Location::caller();
                 let before = buffer.len();
-                let mut part = [0; super::BUFFER];
+                let mut part = [0; BUFFER];
                 loop {
                     match self.0.end().read(&mut part, at)? {
                         0 => return Ok(buffer.len() - before),
