@@ -1,8 +1,8 @@
 //! What `curriculum.md` promises of the way as a whole. What it says of single exercises is checked by `author verify`.
 
 use engine::exercise::curriculum;
+use engine::exercise::{catalog, notes};
 use engine::home::workspace::Workspace;
-use engine::{catalog, notes};
 use std::path::Path;
 
 fn workspace() -> Workspace {

@@ -1,7 +1,8 @@
 //! What the exercises claim of the article's Python is asked of Python itself, where there is one.
 
+use engine::author::written::oracle;
+use engine::exercise::catalog;
 use engine::home::workspace::Workspace;
-use engine::{author, catalog};
 use std::path::Path;
 
 #[test]
@@ -10,9 +11,8 @@ fn every_snippet_of_the_article_prints_its_snapshot_on_real_python() {
     let exercises = catalog::all(&workspace).unwrap();
     let with_a_snippet = exercises.iter().filter(|exercise| exercise.tests.join("oracle.py").exists());
     assert!(with_a_snippet.count() >= 3, "the snippets are gone");
-    let wrong = exercises
-        .iter()
-        .filter_map(|exercise| Some(format!("{}: {}", exercise.folder, author::oracle(exercise).unwrap()?)));
+    let wrong =
+        exercises.iter().filter_map(|exercise| Some(format!("{}: {}", exercise.folder, oracle(exercise).unwrap()?)));
     let wrong: Vec<String> = wrong.collect();
     assert!(wrong.is_empty(), "mend oracle.py or the transcript:\n{}", wrong.join("\n"));
 }

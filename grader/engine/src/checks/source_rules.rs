@@ -449,7 +449,7 @@ mod tests {
         std::fs::write(&root, text).unwrap();
         let forbid = Forbid { path: Some(forbid.into()), method: None, r#macro: None, reason: "because".into() };
         let allowed = Allowed { allow: allow.iter().map(ToString::to_string).collect(), ..Allowed::default() };
-        let source = Source { origin: Origin::Learner, root };
+        let source = Source::file(Origin::Learner, &root).unwrap();
         match check(&source, &|path| path.display().to_string(), &[forbid], &allowed, 10, &|_| {}).unwrap() {
             Read::Judged(report, _) => {
                 assert_eq!(report.findings.is_empty(), report.outcome == Outcome::Passed);
@@ -570,7 +570,7 @@ mod tests {
         std::fs::write(folder.path().join("lib.rs"), "mod a;").unwrap();
         std::fs::write(folder.path().join("a.rs"), "mod b;").unwrap();
         std::fs::write(folder.path().join("a/b.rs"), "\nuse std::fs;").unwrap();
-        let source = Source { origin: Origin::Learner, root: folder.path().join("lib.rs") };
+        let source = Source::file(Origin::Learner, &folder.path().join("lib.rs")).unwrap();
         let read = check(&source, &|path| path.display().to_string(), &[], &Allowed::default(), 10, &|_| {}).unwrap();
         let Read::Judged(report, files) = read else { panic!("not Rust") };
         assert_eq!(files.len(), 3);

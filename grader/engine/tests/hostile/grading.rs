@@ -2,10 +2,10 @@
 
 use engine::exercise::catalog::Exercise;
 use engine::grading::{Extent, Grader};
+use engine::home::workspace::Workspace;
 use engine::run::processes;
 use engine::submission::Source;
 use engine::trouble::Trouble;
-use engine::home::workspace::Workspace;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -50,7 +50,12 @@ pub(crate) fn hostile(name: &str) -> PathBuf {
 
 fn try_to_grade(path: &Path, only: Option<&[Check]>) -> Result<Report, Trouble> {
     let begun = Instant::now();
-    let report = GRADER.grade(&lab(60), &Source::file(Origin::Submitted, path)?, only.map_or(Extent::All, Extent::Checks), &|_| {});
+    let report = GRADER.grade(
+        &lab(60),
+        &Source::file(Origin::Submitted, path)?,
+        only.map_or(Extent::All, Extent::Checks),
+        &|_| {},
+    );
     assert!(begun.elapsed() < AGES, "{}: took {:?}", path.display(), begun.elapsed());
     assert_nothing_is_left();
     report
