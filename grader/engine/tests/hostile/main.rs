@@ -12,6 +12,7 @@ mod reports;
 mod sources;
 
 use crate::grading::{GRADER, lab};
+use engine::grading::Extent;
 use engine::submission::Source;
 use verdict::{Check, Verdict};
 
