@@ -15,7 +15,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     let mut bytes = Vec::new();
     if std::env::var("PROFILE")? == "release" {
-        for part in ["tests", "solutions", "grader", "Cargo.toml", "Cargo.lock", "curriculum.md", "choosing.md"] {
+        for part in
+            ["exercises", "tests", "solutions", "grader", "Cargo.toml", "Cargo.lock", "curriculum.md", "choosing.md"]
+        {
             println!("cargo::rerun-if-changed={}", root.join(part).display());
         }
         bytes = pack(&root)?;
@@ -51,6 +53,10 @@ fn pack(root: &Path) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
             append(&mut archive, &file, &std::fs::read(root.join(&file))?)?;
         }
     }
+    for exercise in std::fs::read_dir(root.join("exercises"))? {
+        let name = exercise?.file_name().into_string().map_err(|_| "a folder of exercises whose name is not text")?;
+        append(&mut archive, &Path::new("starters").join(format!("{name}.rs")), &starter(root, &name)?)?;
+    }
     append(
         &mut archive,
         Path::new("Cargo.toml"),
@@ -70,8 +76,26 @@ fn kit() -> impl Iterator<Item = PathBuf> {
     KIT.into_iter().map(|folder| Path::new("grader").join(folder))
 }
 
-/// Leaves out what is for those who write exercises or work on the grader, and the learner's own files: an exercise's starter
-/// is among its tests.
+/// The starter of an exercise. The file in `exercises` may hold somebody's solution: Git has the starter under the name in
+/// `checks.toml`. Without Git, what is there is taken.
+fn starter(root: &Path, exercise: &str) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    let settings: toml::Table =
+        toml::from_str(&std::fs::read_to_string(root.join("tests").join(exercise).join("checks.toml"))?)?;
+    let id = settings.get("starter").and_then(toml::Value::as_str).ok_or("checks.toml names no starter")?;
+    let output = std::process::Command::new("git").arg("-C").arg(root).args(["cat-file", "blob", id]).output();
+    match output {
+        Ok(output) if output.status.success() => Ok(output.stdout),
+        _ => {
+            println!(
+                "cargo::warning=Git does not have the starter of {exercise}; the file in exercises is taken for it"
+            );
+            Ok(std::fs::read(root.join("exercises").join(exercise).join("src/lib.rs"))?)
+        }
+    }
+}
+
+/// Leaves out what is for those who write exercises or work on the grader, and the learner's own files: starters are carried
+/// apart.
 fn is_carried(root: &Path, entry: &DirEntry) -> bool {
     let name = entry.file_name().to_str().unwrap_or_default();
     let path = entry.path().strip_prefix(root).unwrap_or(entry.path());

@@ -74,7 +74,7 @@ fn a_variant_that_nothing_catches_is_a_problem() {
 #[test]
 fn a_variant_without_its_first_line_is_a_problem() {
     let ran = verified(|replica| rejected(replica, "nobody knows", "use std::", "use ::std::"));
-    ran.says(&["rejected/other.rs: the first line must be `//! caught-by: CHECK — NAME`"]);
+    ran.says(&["rejected/other.rs: the first line must be `caught-by: CHECK — NAME`"]);
 }
 
 #[test]
@@ -91,10 +91,11 @@ fn an_accepted_variant_that_is_rejected_is_a_problem() {
 fn a_starter_that_is_accepted_or_differs_is_a_problem() {
     let ran = verified(|replica| {
         let text = replica.read(REFERENCE) + "\n/// More than the reference has.\npub fn more() {}\nfn idle() {}\n";
-        replica.write("tests/12_latch/starter.rs", &text);
+        replica.write("starters/12_latch.rs", &text);
     });
     ran.says(&[
-        "starter.rs is the unmodified starter, and it is accepted",
+        "src/lib.rs is the unmodified starter, and it is accepted",
+        "exercises/12_latch/src/lib.rs is not the starter that checks.toml names",
         "the reference lacks the starter's `fn more()`",
         "the starter does not build without a warning",
     ]);

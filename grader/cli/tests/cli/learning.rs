@@ -114,7 +114,7 @@ fn a_reset_asks_keeps_the_old_file_and_puts_the_starter_back() {
     let name = kept.strip_prefix(".grader/backups/12_latch/").unwrap();
     assert!(chrono::NaiveDateTime::parse_from_str(&name[..20], "%Y-%m-%dT%H-%M-%SZ").is_ok(), "{name}");
     assert_eq!(replica.read(kept), mine);
-    assert_eq!(fs::read(replica.path(file)).unwrap(), fs::read(replica.path("tests/12_latch/starter.rs")).unwrap());
+    assert_eq!(fs::read(replica.path(file)).unwrap(), replica.starter("12_latch").into_bytes());
     assert_eq!(replica.history()[0]["what"]["did"], "reset");
 
     replica.run(&["reset", "latch"]).code(0).says(&["is the starter already"]);
@@ -156,7 +156,7 @@ fn a_lost_file_comes_back_by_a_reset_without_being_asked() {
     fs::remove_dir_all(replica.path("exercises/12_latch/src")).unwrap();
     replica.run(&["check", "latch"]).code(2).complains(&["is missing", "cargo grader reset latch"]).in_one_line();
     replica.run(&["reset", "latch"]).code(0);
-    assert_eq!(replica.read("exercises/12_latch/src/lib.rs"), replica.read("tests/12_latch/starter.rs"));
+    assert_eq!(replica.read("exercises/12_latch/src/lib.rs"), replica.starter("12_latch"));
 }
 
 #[test]

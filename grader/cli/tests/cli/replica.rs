@@ -4,6 +4,9 @@
 //! complete on any machine, and `13_latch_again`, which has. All replicas share what the grader builds, under Cargo's folder
 //! for tests, so that kits are built once.
 
+use engine::exercise::catalog::Exercise;
+use engine::exercise::starter;
+use engine::home::workspace::Workspace;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::fs;
@@ -56,6 +59,7 @@ impl Replica {
              | 3.4 | [A lock](exercises/34_read_write_lock/README.md) | readers and writers |\n\
              | 9.9 | Something else | coming |\n",
         );
+        replica.carry_starters();
         symlink(workspace.join("grader"), root.join("grader")).unwrap();
         fs::create_dir_all(shared()).unwrap();
         fs::create_dir(root.join("target")).unwrap();
@@ -71,11 +75,24 @@ impl Replica {
             copy(&workspace().join(&folder), &replica.root().join(&folder));
         }
         // The copy in the workspace may hold somebody's solution.
-        let starter = replica.path("tests/34_read_write_lock/starter.rs");
-        if starter.exists() {
-            fs::copy(starter, replica.path("exercises/34_read_write_lock/src/lib.rs")).unwrap();
-        }
+        let folder = Exercise::read(&Workspace::at(&workspace()), "34_read_write_lock").unwrap();
+        replica.write("exercises/34_read_write_lock/src/lib.rs", &starter::text(&folder).unwrap());
+        replica.carry_starters();
         replica
+    }
+
+    /// Keeps the exercises as they are now as their starters, as an installed grader does. A replica has no Git.
+    fn carry_starters(&self) {
+        fs::create_dir_all(self.path(starter::CARRIED)).unwrap();
+        for entry in fs::read_dir(self.path("exercises")).unwrap().map(Result::unwrap) {
+            let name = entry.file_name().into_string().unwrap();
+            fs::copy(entry.path().join("src/lib.rs"), self.path(&format!("{}/{name}.rs", starter::CARRIED))).unwrap();
+        }
+    }
+
+    /// The starter of an exercise.
+    pub(crate) fn starter(&self, exercise: &str) -> String {
+        self.read(&format!("{}/{exercise}.rs", starter::CARRIED))
     }
 
     pub(crate) fn root(&self) -> &Path {

@@ -132,7 +132,7 @@ fn a_file_that_is_replaced_removed_and_made_again_is_still_watched() {
     screen.shows(&["[y/N]"]);
     screen.types("y");
     screen.shows(&["✗ rejected"]);
-    assert_eq!(replica.read(FILE), replica.read("tests/12_latch/starter.rs"));
+    assert_eq!(replica.read(FILE), replica.starter("12_latch"));
     assert_eq!(fs::read_dir(replica.path(".grader/backups/12_latch")).unwrap().count(), 1);
     screen.types("q");
     screen.end();

@@ -22,7 +22,7 @@ pub fn skeleton(root: &Path, folder: &str) -> Result<Vec<(PathBuf, String)>, Tro
     }
     let section = format!("{}.{}", &folder[..1], &folder[1..2]);
     let fill = |text: &str| text.replace("{folder}", folder).replace("{slug}", slug).replace("{section}", &section);
-    const FILES: [(&str, &str); 21] = [
+    const FILES: [(&str, &str); 20] = [
         ("exercises/{folder}/Cargo.toml", include_str!("skeleton/exercise.toml")),
         ("exercises/{folder}/README.md", include_str!("skeleton/brief.md")),
         ("exercises/{folder}/src/lib.rs", include_str!("skeleton/starter.rs.txt")),
@@ -31,7 +31,6 @@ pub fn skeleton(root: &Path, folder: &str) -> Result<Vec<(PathBuf, String)>, Tro
         ("solutions/{folder}/NOTES.md", include_str!("skeleton/notes.md")),
         ("tests/{folder}/Cargo.toml", include_str!("skeleton/tests.toml")),
         ("tests/{folder}/checks.toml", include_str!("skeleton/checks.toml")),
-        ("tests/{folder}/starter.rs", include_str!("skeleton/starter.rs.txt")),
         ("tests/{folder}/behaviour.rs", include_str!("skeleton/behaviour.rs.txt")),
         ("tests/{folder}/schedules.rs", include_str!("skeleton/schedules.rs.txt")),
         ("tests/{folder}/transcript.rs", include_str!("skeleton/transcript.rs.txt")),

@@ -121,9 +121,14 @@ pub fn verify(grader: &Grader, asked: &[Asked], told: &(dyn Fn(Step) + Sync)) ->
     let ended = |trial: &Trial<'_>, begun: Begun<'_>| -> Result<(), Trouble> {
         let name = grader.workspace.shown(&trial.source.name);
         let report = begun.finish(&|_| {})?;
+        // What nothing has noticed so far is graded whole: an author wants to know what does.
+        let whole = match missed(trial, &report) {
+            true => Some(many.grade(trial.exercise, &trial.source, Extent::All, &|_| {})?),
+            false => None,
+        };
         let done = 1 + done.fetch_add(1, Ordering::Relaxed);
         told(Step { done, of, what: format!("{name}: {}", report.verdict.word()) });
-        note(trial.place, &|into| judged(&name, trial, &report, into));
+        note(trial.place, &|into| judged(&name, trial, &report, whole.as_ref(), into));
         Ok(())
     };
     let to_be_timed = Mutex::new(Vec::new());
@@ -142,9 +147,17 @@ pub fn verify(grader: &Grader, asked: &[Asked], told: &(dyn Fn(Step) + Sync)) ->
     Ok(results.into_iter().map(|result| result.into_inner().unwrap_or_else(PoisonError::into_inner)).collect())
 }
 
-/// Compares one report with what it was meant to show.
-fn judged(name: &str, trial: &Trial<'_>, report: &Report, into: &mut Verified) {
-    let all: Vec<&Finding> = report.checks.iter().flat_map(|check| &check.findings).collect();
+/// Whether a rejected variant was not caught by what it names.
+fn missed(trial: &Trial<'_>, report: &Report) -> bool {
+    let Expectation::Caught(check, subject) = &trial.expectation else { return false };
+    let mut all = report.checks.iter().flat_map(|check| &check.findings);
+    let caught = all.any(|finding| finding.check == *check && finding.subject == *subject);
+    !caught && !(report.verdict == Verdict::Inconclusive && *check == Check::Timing)
+}
+
+/// Compares one report with what it was meant to show. `whole` is the report of all checks, if that one named missed it.
+fn judged(name: &str, trial: &Trial<'_>, report: &Report, whole: Option<&Report>, into: &mut Verified) {
+    let all: Vec<&Finding> = whole.unwrap_or(report).checks.iter().flat_map(|check| &check.findings).collect();
     let found = all.iter().map(|finding| format!("{} — {}", finding.check, finding.subject)).collect::<Vec<_>>();
     let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
     match (&trial.expectation, report.verdict) {
@@ -165,15 +178,13 @@ fn judged(name: &str, trial: &Trial<'_>, report: &Report, into: &mut Verified) {
             into.problems.push(format!("{name} is the starter, and it does not compile: {found}"));
         }
         (Expectation::NotAccepted, _) => {}
-        (Expectation::Caught(check, subject), verdict) => {
-            let caught = all.iter().any(|finding| finding.check == *check && finding.subject == *subject);
-            let unsettled = verdict == Verdict::Inconclusive && *check == Check::Timing;
-            if unsettled {
-                into.unsettled.push(format!("{name}: {found}"));
-            } else if !caught {
-                into.problems.push(not_caught(name, *check, subject, &found, report));
-            }
+        (Expectation::Caught(check, subject), _) if missed(trial, report) => {
+            into.problems.push(not_caught(name, *check, subject, &found, report));
         }
+        (Expectation::Caught(Check::Timing, _), Verdict::Inconclusive) => {
+            into.unsettled.push(format!("{name}: {found}"));
+        }
+        (Expectation::Caught(..), _) => {}
     }
 }
 

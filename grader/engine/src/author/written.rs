@@ -5,6 +5,7 @@ use crate::exercise::catalog::Exercise;
 use crate::exercise::curriculum::{self, Figures};
 use crate::exercise::manifest::{self, Module};
 use crate::exercise::notes;
+use crate::exercise::starter;
 use crate::grading::Grader;
 use crate::submission::Source;
 use crate::syntax::api;
@@ -127,7 +128,10 @@ pub(crate) fn written(grader: &Grader, exercise: &Exercise) -> Result<Written, T
 /// The starter, as a source; what is wrong with it is told to `problem`.
 fn starter(grader: &Grader, exercise: &Exercise, problem: &mut dyn FnMut(String)) -> Result<Option<Source>, Trouble> {
     match Source::starter(&grader.workspace, exercise) {
-        Ok(starter) => Ok(Some(starter)),
+        Ok(source) => {
+            starter::difference(exercise)?.into_iter().for_each(problem);
+            Ok(Some(source))
+        }
         Err(Trouble::Usage(words)) => {
             problem(words);
             Ok(None)

@@ -20,7 +20,24 @@ pub fn text(exercise: &Exercise) -> Result<String, Trouble> {
     of(&exercise.content, &exercise.folder, exercise.config.starter.as_deref())
 }
 
-/// The same, by the folder of the exercise and the id that its `checks.toml` has.
+/// Why the file that the learner edits is not the starter, if so: for authors, who may have changed it on purpose.
+///
+/// # Errors
+/// As [`text`].
+pub fn difference(exercise: &Exercise) -> Result<Option<String>, Trouble> {
+    let wanted = text(exercise)?;
+    let file = format!("exercises/{}/src/lib.rs", exercise.folder);
+    let is = std::fs::read_to_string(exercise.starter.join("src/lib.rs")).is_ok_and(|own| own == wanted);
+    Ok((!is).then(|| {
+        format!(
+            "{file} is not the starter that checks.toml names: `cargo grader reset {}` puts that back; {}",
+            exercise.slug,
+            advice(&exercise.content, &file)
+        )
+    }))
+}
+
+/// The starter, by the folder of the exercise and the id that its `checks.toml` has.
 pub(crate) fn of(content: &Path, folder: &str, id: Option<&str>) -> Result<String, Trouble> {
     let carried = content.join(CARRIED).join(format!("{folder}.rs"));
     if carried.is_file() {
@@ -52,7 +69,7 @@ fn advice(content: &Path, file: &str) -> String {
     let output = Command::new("git").arg("-C").arg(content).args(["hash-object", "-w", file]).output();
     match output {
         Ok(output) if output.status.success() => format!(
-            "if {file} is the starter as it is now, write `starter = \"{}\"` there",
+            "if it is meant to be the starter as it is now, write `starter = \"{}\"` into checks.toml",
             String::from_utf8_lossy(&output.stdout).trim()
         ),
         _ => "starters are kept by Git, and this is no clone".to_owned(),
