@@ -1,7 +1,8 @@
 //! The kit of an exercise: what its hidden tests are compiled with, built once by Cargo, used by every grading.
 //!
 //! A kit is a generated Cargo project with the `[dependencies]` of `tests/NN_slug/Cargo.toml`. Exercises with the same
-//! dependencies share one. It is built again when the toolchain, the lock file, or the grader's own crates change.
+//! dependencies share one, and all kits share what they have in common: one folder of Cargo's for all. A kit is built again when
+//! the toolchain, the lock file, or the grader's own crates change.
 
 use crate::build::toolchain::Toolchain;
 use crate::exercise::catalog::Exercise;
@@ -233,12 +234,13 @@ fn build(
     if let Ok(lock) = std::fs::read_to_string(lock_file(workspace)) {
         write(&folder.join("Cargo.lock"), &lock)?;
     }
+    let built = workspace.target.join("kits/built");
     let mut command = Command::new(&toolchain.cargo);
     command
         .args(["build", "--message-format=json-render-diagnostics", "--quiet", "--manifest-path"])
         .arg(folder.join("Cargo.toml"))
         .arg("--target-dir")
-        .arg(folder.join("target"))
+        .arg(&built)
         .current_dir(folder)
         .env("RUSTC", &toolchain.rustc)
         .stdin(Stdio::null())
@@ -282,7 +284,7 @@ fn build(
             words.trim_end()
         )));
     }
-    Ok(Kit { key, libraries, folder: folder.join("target/debug/deps") })
+    Ok(Kit { key, libraries, folder: built.join("debug/deps") })
 }
 
 /// The package's name in Cargo's identifier: `…/folder#name@1.0.0`, or `…/name#1.0.0`.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use syn::{Attribute, Expr, Item, ItemFn, Lit, Meta};
 use verdict::Check;
 
-/// One kind of hidden tests: a file `NAME.rs` beside `checks.toml`, or a folder `NAME` whose `main.rs` declares its modules.
+/// One kind of hidden tests: a file `NAME.rs` beside `checks.toml`, or a folder `NAME` whose `mod.rs` declares its modules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Module {
     /// Facts.
@@ -59,11 +59,11 @@ impl Module {
 
     /// Its root file among the tests of an exercise, if the exercise has such tests.
     pub fn root(self, tests: &Path) -> Option<PathBuf> {
-        let places = [tests.join(format!("{}.rs", self.name())), tests.join(self.name()).join("main.rs")];
+        let places = [tests.join(format!("{}.rs", self.name())), tests.join(self.name()).join("mod.rs")];
         places.into_iter().find(|place| place.is_file())
     }
 
-    /// Its hidden tests, in the order of the source; those of a folder in the order in which `main.rs` declares its modules.
+    /// Its hidden tests, in the order of the source; those of a folder in the order in which `mod.rs` declares its modules.
     ///
     /// # Errors
     /// If a file is not valid Rust, a declared module is missing, a function lacks its statement, or two have the same name.
@@ -258,7 +258,7 @@ mod tests {
     #[test]
     fn facts_of_a_folder_are_found_in_the_order_of_its_modules() {
         let tests = exercise(&[
-            ("behaviour/main.rs", "//! All.\nmod order;\n\nmod ends;\n"),
+            ("behaviour/mod.rs", "//! All.\nmod order;\n\nmod ends;\n"),
             ("behaviour/ends.rs", "/// It ends.\n#[fact]\nfn it_ends() {}\n"),
             ("behaviour/order.rs", "/// First.\n///\n/// Next: look.\n#[fact(panics, seconds = 3)]\nfn first() {}\n"),
         ]);
@@ -275,10 +275,10 @@ mod tests {
     #[test]
     fn a_missing_module_and_a_name_used_twice_are_said() {
         let fact = "/// It holds.\n#[fact]\nfn it_holds() {}\n";
-        let missing = exercise(&[("behaviour/main.rs", "mod gone;\n")]);
+        let missing = exercise(&[("behaviour/mod.rs", "mod gone;\n")]);
         let error = Module::Behaviour.tests(missing.path()).unwrap_err().to_string();
         assert!(error.contains("cannot read") && error.contains("behaviour/gone.rs"), "{error}");
-        let twice = exercise(&[("behaviour/main.rs", &format!("mod more;\n{fact}")), ("behaviour/more.rs", fact)]);
+        let twice = exercise(&[("behaviour/mod.rs", &format!("mod more;\n{fact}")), ("behaviour/more.rs", fact)]);
         let error = Module::Behaviour.tests(twice.path()).unwrap_err().to_string();
         assert!(error.contains("two facts have the name it_holds"), "{error}");
     }

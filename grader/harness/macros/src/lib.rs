@@ -49,7 +49,11 @@ pub fn transcript(_arguments: TokenStream, item: TokenStream) -> TokenStream {
         format!(
             "let text = || -> ::std::string::String {body};
              #[cfg(graded)] ::harness::run::transcript({name:?}, text);
-             #[cfg(not(graded))] ::insta::assert_snapshot!({name:?}, text());"
+             #[cfg(not(graded))] ::harness::run::fact(concat!(module_path!(), \"::\", {name:?}), {name:?}, false, move || {{
+                 ::insta::with_settings!({{ prepend_module_to_snapshot => false }}, {{
+                     ::insta::assert_snapshot!(\"transcript__{name}\", text());
+                 }});
+             }});"
         )
     })
 }
