@@ -14,5 +14,6 @@ mod replica;
 mod schema;
 mod terminal;
 mod trouble;
+mod variants;
 mod watching;
 mod workspaces;

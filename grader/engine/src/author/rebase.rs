@@ -83,8 +83,14 @@ fn conflicts(merged: &str) -> String {
     let (mut text, mut inside) = (String::new(), false);
     for line in merged.lines() {
         inside |= line.starts_with("<<<<<<<");
+        let shown = match line {
+            "<<<<<<< ours" => "<<<<<<< the file as it is now",
+            "||||||| original" => "||||||| before",
+            ">>>>>>> theirs" => ">>>>>>> the variant",
+            line => line,
+        };
         if inside {
-            text.push_str(&format!("    {line}\n"));
+            text.push_str(&format!("    {shown}\n"));
         }
         inside &= !line.starts_with(">>>>>>>");
     }
