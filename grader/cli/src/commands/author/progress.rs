@@ -11,25 +11,34 @@ const NOW_AND_THEN: Duration = Duration::from_secs(30);
 /// Progress on the standard error, erased when dropped.
 pub(crate) struct Progress<'a> {
     screen: &'a Screen,
+    /// One lock: gradings end on several threads, and lines must not mix.
+    times: Mutex<Times>,
+}
+
+struct Times {
+    /// When the first step began: what is prepared before says nothing about the rest.
     begun: Instant,
-    /// When a line was written last. One lock: gradings end on several threads, and lines must not mix.
-    last: Mutex<Instant>,
+    /// When a line was written last.
+    last: Instant,
 }
 
 impl<'a> Progress<'a> {
     /// Progress that begins now.
     pub(crate) fn new(screen: &'a Screen) -> Progress<'a> {
-        Progress { screen, begun: Instant::now(), last: Mutex::new(Instant::now()) }
+        Progress { screen, times: Mutex::new(Times { begun: Instant::now(), last: Instant::now() }) }
     }
 
-    /// Tells that so many of all steps are done, and which one was the last.
+    /// Tells that so many of all steps are done, and which one was the last. With none done, what is being prepared.
     pub(crate) fn told(&self, done: usize, of: usize, what: &str) {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.screen.live && last.elapsed() < NOW_AND_THEN {
+        let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        if done == 0 {
+            times.begun = Instant::now();
+        }
+        if !self.screen.live && times.last.elapsed() < NOW_AND_THEN {
             return;
         }
-        *last = Instant::now();
-        let line = format!("{done} of {of}{} · {what}", left(done, of, self.begun.elapsed()));
+        times.last = Instant::now();
+        let line = format!("{done} of {of}{} · {what}", left(done, of, times.begun.elapsed()));
         // Progress that cannot be shown is no fault.
         let _ = match self.screen.live {
             true => {
