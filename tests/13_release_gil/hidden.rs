@@ -4,3 +4,11 @@ mod behaviour;
 mod schedules;
 mod transcript;
 mod timing;
+
+/// What the compiler must accept. That it compiles is the test.
+#[allow(dead_code, reason = "each case is a program of its own")]
+mod compile_pass {
+    mod a_cell_without_a_token_is_captured;
+    mod a_closure_borrows_and_returns_what_it_likes;
+    mod numbers_of_many_kinds_are_multiplied;
+}

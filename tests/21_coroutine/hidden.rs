@@ -4,3 +4,12 @@ mod behaviour;
 mod schedules;
 mod transcript;
 mod timing;
+
+/// What the compiler must accept. That it compiles is the test.
+#[allow(dead_code, reason = "each case is a program of its own")]
+mod compile_pass {
+    mod a_future_may_borrow;
+    mod a_future_need_not_be_send;
+    mod a_future_need_not_be_unpin;
+    mod a_sleep_can_be_sent_and_moved;
+}

@@ -4,3 +4,14 @@ mod behaviour;
 mod schedules;
 mod transcript;
 mod timing;
+
+/// What the compiler must accept. That it compiles is the test.
+#[allow(dead_code, reason = "each case is a program of its own")]
+mod compile_pass {
+    mod a_gather_is_send_if_its_children_are;
+    mod children_come_from_any_iterator;
+    mod children_may_borrow;
+    mod children_need_not_be_send;
+    mod children_need_not_be_unpin;
+    mod panicked_is_an_error;
+}

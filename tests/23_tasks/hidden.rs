@@ -4,3 +4,13 @@ mod behaviour;
 mod schedules;
 mod transcript;
 mod timing;
+
+/// What the compiler must accept. That it compiles is the test.
+#[allow(dead_code, reason = "each case is a program of its own")]
+mod compile_pass {
+    mod an_error_is_an_error_like_any_other;
+    mod futures_may_be_any_that_can_be_sent;
+    mod handles_can_be_cloned_whatever_the_output;
+    mod handles_can_be_sent_and_shared;
+    mod joins_and_waits_are_send;
+}

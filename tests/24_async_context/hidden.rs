@@ -4,3 +4,11 @@ mod behaviour;
 mod schedules;
 mod transcript;
 mod timing;
+
+/// What the compiler must accept. That it compiles is the test.
+#[allow(dead_code, reason = "each case is a program of its own")]
+mod compile_pass {
+    mod a_body_may_borrow_and_need_not_be_send;
+    mod a_future_is_send_if_its_parts_are;
+    mod resources_and_errors_of_any_kind;
+}

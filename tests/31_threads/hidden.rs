@@ -4,3 +4,11 @@ mod behaviour;
 mod schedules;
 mod transcript;
 mod timing;
+
+/// What the compiler must accept. That it compiles is the test.
+#[allow(dead_code, reason = "each case is a program of its own")]
+mod compile_pass {
+    mod a_job_is_called_once;
+    mod everything_may_borrow;
+    mod values_need_only_be_send;
+}

@@ -4,3 +4,14 @@ mod behaviour;
 mod schedules;
 mod transcript;
 mod timing;
+
+/// What the compiler must accept. That it compiles is the test.
+#[allow(dead_code, reason = "each case is a program of its own")]
+mod compile_pass {
+    mod guard_is_shared_by_reference;
+    mod lock_is_a_static;
+    mod lock_of_a_cell_is_sent;
+    mod lock_of_a_cell_is_shared;
+    mod results_are_those_of_std;
+    mod value_is_borrowed;
+}

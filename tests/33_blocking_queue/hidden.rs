@@ -4,3 +4,11 @@ mod behaviour;
 mod schedules;
 mod transcript;
 mod timing;
+
+/// What the compiler must accept. That it compiles is the test.
+#[allow(dead_code, reason = "each case is a program of its own")]
+mod compile_pass {
+    mod errors_are_errors;
+    mod items_may_borrow;
+    mod items_need_only_be_send;
+}

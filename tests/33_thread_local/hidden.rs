@@ -4,3 +4,11 @@ mod behaviour;
 mod schedules;
 mod transcript;
 mod timing;
+
+/// What the compiler must accept. That it compiles is the test.
+#[allow(dead_code, reason = "each case is a program of its own")]
+mod compile_pass {
+    mod a_cell_is_shared;
+    mod a_value_may_borrow;
+    mod all_values_are_iterated;
+}

@@ -4,3 +4,13 @@ mod behaviour;
 mod schedules;
 mod transcript;
 mod timing;
+
+/// What the compiler must accept. That it compiles is the test.
+#[allow(dead_code, reason = "each case is a program of its own")]
+mod compile_pass {
+    mod guard_is_shared_by_reference;
+    mod guards_and_errors_keep_std_types;
+    mod lock_is_shared_by_arc;
+    mod lock_of_a_cell_is_sent;
+    mod value_is_borrowed;
+}

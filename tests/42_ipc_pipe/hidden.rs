@@ -4,3 +4,10 @@ mod behaviour;
 mod schedules;
 mod transcript;
 mod timing;
+
+/// What the compiler must accept. That it compiles is the test.
+#[allow(dead_code, reason = "each case is a program of its own")]
+mod compile_pass {
+    mod a_connection_moves_to_another_thread;
+    mod threads_share_a_connection;
+}

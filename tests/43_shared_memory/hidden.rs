@@ -3,3 +3,10 @@
 mod behaviour;
 mod transcript;
 mod timing;
+
+/// What the compiler must accept. That it compiles is the test.
+#[allow(dead_code, reason = "each case is a program of its own")]
+mod compile_pass {
+    mod threads_share_the_objects;
+    mod two_guards_at_once;
+}

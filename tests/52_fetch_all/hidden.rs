@@ -3,3 +3,11 @@
 mod behaviour;
 mod transcript;
 mod timing;
+
+/// What the compiler must accept. That it compiles is the test.
+#[allow(dead_code, reason = "each case is a program of its own")]
+mod compile_pass {
+    mod a_connector_need_not_be_clone;
+    mod a_failure_is_an_error;
+    mod the_future_can_be_spawned;
+}

@@ -3,3 +3,11 @@
 mod behaviour;
 mod transcript;
 mod timing;
+
+/// What the compiler must accept. That it compiles is the test.
+#[allow(dead_code, reason = "each case is a program of its own")]
+mod compile_pass {
+    mod a_command_may_borrow;
+    mod a_handler_belongs_to_one_thread;
+    mod an_error_travels;
+}

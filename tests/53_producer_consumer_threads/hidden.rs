@@ -4,3 +4,12 @@ mod behaviour;
 mod schedules;
 mod transcript;
 mod timing;
+
+/// What the compiler must accept. That it compiles is the test.
+#[allow(dead_code, reason = "each case is a program of its own")]
+mod compile_pass {
+    mod a_failure_is_an_error;
+    mod items_need_only_be_send;
+    mod sources_and_work_borrow;
+    mod sources_of_different_types;
+}

@@ -35,7 +35,7 @@ pub fn skeleton(root: &Path, folder: &str) -> Result<Vec<(PathBuf, String)>, Tro
         ("tests/{folder}/schedules.rs", include_str!("skeleton/schedules.rs.txt")),
         ("tests/{folder}/transcript.rs", include_str!("skeleton/transcript.rs.txt")),
         ("tests/{folder}/timing.rs", include_str!("skeleton/timing.rs.txt")),
-        ("tests/{folder}/compile_messages.rs", include_str!("skeleton/compile_messages.rs.txt")),
+        ("tests/{folder}/hidden.rs", include_str!("skeleton/hidden.rs.txt")),
         ("tests/{folder}/compile_fail/an_answer_is_no_text.rs", include_str!("skeleton/compile_fail.rs.txt")),
         ("tests/{folder}/compile_fail/an_answer_is_no_text.stderr", include_str!("skeleton/compile_fail.stderr")),
         ("tests/{folder}/compile_pass/an_answer_is_a_number.rs", include_str!("skeleton/compile_pass.rs.txt")),

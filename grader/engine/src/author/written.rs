@@ -3,7 +3,7 @@
 use crate::checks::transcript;
 use crate::exercise::catalog::Exercise;
 use crate::exercise::curriculum::{self, Figures};
-use crate::exercise::manifest::{self, Module};
+use crate::exercise::manifest::{self, Case, Module};
 use crate::exercise::notes;
 use crate::exercise::starter;
 use crate::grading::Grader;
@@ -111,6 +111,7 @@ pub(crate) fn written(grader: &Grader, exercise: &Exercise) -> Result<Written, T
             problem(format!("{check} has {has}, but no {lacks}"));
         }
     }
+    undeclared(exercise, &cases)?.into_iter().for_each(&mut problem);
     let budgets = exercise.config.schedules.scenario.keys();
     for name in budgets.filter(|name| !scenarios.iter().any(|scenario| scenario.name == **name)) {
         problem(format!("checks.toml has a budget for the scenario {name}, which schedules.rs does not have"));
@@ -123,6 +124,29 @@ pub(crate) fn written(grader: &Grader, exercise: &Exercise) -> Result<Written, T
     }
     problems.extend(oracle(exercise)?);
     Ok(Written { problems, hidden })
+}
+
+/// What `cargo test` would not see: hidden tests that `hidden.rs` does not declare, refusals whose messages nobody pins.
+fn undeclared(exercise: &Exercise, cases: &[Case]) -> Result<Vec<String>, Trouble> {
+    let root = exercise.tests.join("hidden.rs");
+    let text = if root.is_file() { read(&root)? } else { String::new() };
+    let there = Module::ALL.into_iter().filter(|module| module.root(&exercise.tests).is_some());
+    let mut names: Vec<&str> = there.map(Module::name).collect();
+    names.extend(cases.iter().filter(|case| case.refused.is_empty()).map(|case| case.name.as_str()));
+    let is_declared = |name: &str| text.lines().any(|line| line.trim() == format!("mod {name};"));
+    let missing = names.iter().filter(|name| !is_declared(name));
+    let mut problems: Vec<String> =
+        missing.map(|name| format!("hidden.rs lacks `mod {name};`: cargo test does not see it")).collect();
+    let messages = exercise.content.join("tests/compile_messages/Cargo.toml");
+    if messages.is_file() && cases.iter().any(|case| !case.refused.is_empty()) {
+        let dependency = format!("solution-{} = {{ path = \"../../solutions/{}\" }}", exercise.slug, exercise.folder);
+        if !read(&messages)?.contains(&dependency) {
+            problems.push(format!(
+                "tests/compile_messages/Cargo.toml lacks `{dependency}`, to pin the compiler's messages"
+            ));
+        }
+    }
+    Ok(problems)
 }
 
 /// The starter, as a source; what is wrong with it is told to `problem`.
