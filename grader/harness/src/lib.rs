@@ -20,6 +20,7 @@ mod actors;
 #[cfg(not(feature = "explore"))]
 mod alone;
 mod children;
+mod drops;
 #[cfg(feature = "explore")]
 mod explored;
 mod graded;
@@ -28,11 +29,18 @@ mod memory;
 mod patience;
 mod peers;
 
+// The std of what scenarios use beside the code under test.
+#[cfg(feature = "explore")]
+use interleave as explorable;
+#[cfg(not(feature = "explore"))]
+use std as explorable;
+
 #[cfg(not(feature = "explore"))]
 pub use actors::{Actor, actor, quiesce, sleep};
 #[cfg(not(feature = "explore"))]
 pub use alone::{Tracked, block_on, note};
 pub use children::{ChildProcess, child_processes, children_running_after, reap_children};
+pub use drops::{Counted, DropCount};
 #[cfg(feature = "explore")]
 pub use explored::{Actor, Tracked, actor, block_on, note, quiesce, sleep};
 pub use harness_macros::{fact, peer, scenario, transcript, workload};

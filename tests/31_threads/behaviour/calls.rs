@@ -25,15 +25,6 @@ impl Gate {
     }
 }
 
-/// Counts how often a value is dropped.
-pub(super) struct Dropped(pub(super) Arc<AtomicUsize>);
-
-impl Drop for Dropped {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, SeqCst);
-    }
-}
-
 /// The payload of the panic that `action` ends with.
 pub(super) fn panic_of<R>(about: &str, action: impl FnOnce() -> R) -> Box<dyn std::any::Any + Send> {
     match catch_unwind(AssertUnwindSafe(action)) {

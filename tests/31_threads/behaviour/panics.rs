@@ -1,9 +1,8 @@
 //! `parallel_map` with calls that panic: what goes on in the caller, and what becomes of everything else.
 
-use super::calls::{Dropped, Gate, only_the_test_is_left, panic_of};
-use harness::{actor, expect, expect_eq, fact, quiesce, threads_alive};
+use super::calls::{Gate, only_the_test_is_left, panic_of};
+use harness::{DropCount, actor, expect, expect_eq, fact, quiesce, threads_alive};
 use std::panic::panic_any;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, Mutex};
 use subject::parallel_map;
 
@@ -110,17 +109,17 @@ fn the_first_panic_in_the_list_goes_on() {
 /// Next: `f` owns its item. Who owns the results when there is nothing to return them in?
 #[fact(panics)]
 fn items_and_results_are_dropped_once() {
-    let (items, results) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (items, results) = (DropCount::new(), DropCount::new());
     for panicking in [None, Some(2)] {
-        items.store(0, SeqCst);
-        results.store(0, SeqCst);
-        let all: Vec<(usize, Dropped)> = (0..6).map(|number| (number, Dropped(Arc::clone(&items)))).collect();
+        items.reset();
+        results.reset();
+        let all: Vec<_> = (0..6).map(|number| items.mark(number)).collect();
         let map = || {
-            parallel_map(all, 2, |(number, _item)| {
-                if Some(number) == panicking {
-                    panic_any(number);
+            parallel_map(all, 2, |number| {
+                if Some(*number) == panicking {
+                    panic_any(*number);
                 }
-                Dropped(Arc::clone(&results))
+                results.token()
             })
         };
         let what = if panicking.is_some() { "when one call panicked" } else { "when no call panicked" };
@@ -129,12 +128,12 @@ fn items_and_results_are_dropped_once() {
             0
         } else {
             let returned = map();
-            expect_eq!(results.load(SeqCst), 0, "how many results are dropped before the caller drops them");
+            expect_eq!(results.get(), 0, "how many results are dropped before the caller drops them");
             returned.len()
         };
         expect_eq!(returned, if panicking.is_some() { 0 } else { 6 }, "the number of results of 6 items");
-        expect_eq!(items.load(SeqCst), 6, format!("how many of 6 items are dropped {what}"));
+        expect_eq!(items.get(), 6, format!("how many of 6 items are dropped {what}"));
         let expected = if panicking.is_some() { 5 } else { 6 };
-        expect_eq!(results.load(SeqCst), expected, format!("how many results are dropped in the end, {what}"));
+        expect_eq!(results.get(), expected, format!("how many results are dropped in the end, {what}"));
     }
 }

@@ -1,7 +1,7 @@
 //! `run_all`: jobs on threads of their own, and what comes of each, also of those that panic.
 
-use super::calls::{Dropped, Gate, only_the_test_is_left};
-use harness::{actor, expect, expect_eq, fact, quiesce, threads_alive};
+use super::calls::{Gate, only_the_test_is_left};
+use harness::{DropCount, actor, expect, expect_eq, fact, quiesce, threads_alive};
 use std::collections::HashSet;
 use std::panic::panic_any;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -127,10 +127,10 @@ fn a_panic_stops_no_other_job() {
 /// Next: a job is an `FnOnce`: call it by value, and let nobody keep it.
 #[fact(panics)]
 fn a_job_is_used_up() {
-    let (ran, dropped) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+    let (ran, dropped) = (AtomicUsize::new(0), DropCount::new());
     let before = threads_alive();
     let job = |number: usize| {
-        let captured = Dropped(Arc::clone(&dropped));
+        let captured = dropped.token();
         let ran = &ran;
         Job::new(format!("job {number}"), move || {
             let _captured = &captured;
@@ -141,7 +141,7 @@ fn a_job_is_used_up() {
         })
     };
     let results = run_all((0..100).map(job).collect());
-    expect_eq!(dropped.load(SeqCst), 100, "how many of 100 captured values are dropped, when run_all has returned");
+    expect_eq!(dropped.get(), 100, "how many of 100 captured values are dropped, when run_all has returned");
     expect_eq!(ran.load(SeqCst), 100, "how many jobs of 100 have run");
     expect_eq!(results.iter().filter(|result| result.is_err()).count(), 10, "how many jobs of 100 panicked");
     only_the_test_is_left(before, "after run_all has returned");
