@@ -28,6 +28,7 @@ mod measures;
 mod memory;
 mod patience;
 mod peers;
+mod task;
 
 // The std of what scenarios use beside the code under test.
 #[cfg(feature = "explore")]
@@ -47,6 +48,7 @@ pub use harness_macros::{fact, peer, scenario, transcript, workload};
 pub use measures::{cpu_time, open_descriptors, threads_alive};
 pub use patience::Patience;
 pub use peers::{Peer, peer_command, start_peer};
+pub use task::ManualTask;
 
 /// What the attributes expand to. Apart from them, so that importing an attribute imports no function of its name.
 #[doc(hidden)]

@@ -2,12 +2,10 @@
 
 use super::probe::{Log, NOTHING, Probe, SECOND, Step, exit};
 use super::runtime::{poll_once, runtime, settle, tasks_alive};
-use harness::{expect, expect_eq, fact, threads_alive};
+use harness::{ManualTask, expect, expect_eq, fact, threads_alive};
 use std::future::pending;
 use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::Poll;
 use std::time::Duration;
 use subject::{ExitStack, with, with_stack};
 use tokio::time::{sleep, timeout};
@@ -99,22 +97,12 @@ fn nothing_is_spawned_if_nothing_is_dropped() {
 #[fact]
 fn waiting_wakes_nobody() {
     let log = Log::default();
-    let wakes = Arc::new(Wakes::default());
-    let waker = Waker::from(Arc::clone(&wakes));
+    let task = ManualTask::new();
     let mut running = pin!(with(Probe::new("a", &log), async |_| pending::<Result<(), _>>().await));
     for _ in 0..3 {
-        let poll = running.as_mut().poll(&mut Context::from_waker(&waker));
+        let poll = task.poll(running.as_mut());
         expect!(poll.is_pending(), "a poll of a future whose body never ends", "pending", "ready");
     }
-    expect_eq!(wakes.0.load(SeqCst), 0, "wakes of the task while its body waits for something that never comes");
+    expect_eq!(task.wakes(), 0, "wakes of the task while its body waits for something that never comes");
     expect_eq!(log.lines(), ["enter a"], "what happened in three polls");
-}
-
-#[derive(Default)]
-struct Wakes(AtomicUsize);
-
-impl Wake for Wakes {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, SeqCst);
-    }
 }
