@@ -1,10 +1,11 @@
 //! The program of `oracle.py` over the learner's functions. What Python raises is here a panic, and what it cancels is
 //! dropped.
 
+use harness::catch_panic;
 use std::cell::RefCell;
 use std::fmt::Display;
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
@@ -33,7 +34,7 @@ fn transcript() -> String {
     greetings.iter().for_each(|greeting| log.line(greeting));
 
     log.line("== an error comes out where the coroutine is run");
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| block_on(break_off(&log, "F")))) {
+    if let Err(payload) = catch_panic(|| block_on(break_off(&log, "F"))) {
         log.line(format!("failed: {}", payload.downcast_ref::<String>().map_or("an unknown error", String::as_str)));
     }
 

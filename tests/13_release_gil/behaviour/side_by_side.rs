@@ -1,9 +1,8 @@
 //! The threads on which `dot` multiplies: how many there are, who has the GIL meanwhile, and how they end.
 
 use super::matrices::{GATE, gated_product, matrix};
-use super::panics::payload;
 use super::threads::{GIL, Visitor, must_be_free};
-use harness::{actor, expect, expect_eq, fact, quiesce, threads_alive};
+use harness::{actor, expect, expect_eq, fact, panic_payload, quiesce, threads_alive};
 use std::ops::{Add, Mul};
 use std::panic::panic_any;
 use subject::{Matrix, dot};
@@ -96,7 +95,7 @@ fn a_panic_while_multiplying_comes_out_of_dot() {
         GIL.with(|py| {
             let a = Matrix::new(3, 1, vec![Touchy(0), Touchy(42), Touchy(0)]);
             let product = || dot(py, &a, &Matrix::new(1, 1, vec![Touchy(0)]), 3);
-            expect_eq!(payload(product), Some(42_u8), "the payload of the panic that comes out of dot");
+            expect_eq!(panic_payload(product), Some(42_u8), "the payload of the panic that comes out of dot");
             expect_eq!(GATE.state().inside, 0, "how many threads multiply when the panic comes out of dot");
             expect_eq!(GIL.is_held_here(), true, "is_held_here() when the panic comes out of dot");
         });

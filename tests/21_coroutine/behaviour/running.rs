@@ -1,9 +1,9 @@
 //! `block_on`: on which thread it polls, and what becomes of the future, also in a panic.
 
 use super::sleeps::{milliseconds, polls_of};
-use harness::{DropCount, expect_eq, fact, threads_alive};
+use harness::{DropCount, expect_eq, fact, panic_payload, threads_alive};
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use std::panic::panic_any;
 use std::task::Poll;
 use std::thread;
 use subject::block_on;
@@ -60,9 +60,8 @@ fn a_panic_comes_out_with_its_payload() {
         let _counted = counted;
         panics_in_its_second_poll.await
     };
-    let result: Result<(), _> = catch_unwind(AssertUnwindSafe(|| block_on(owner)));
-    let payload = result.err().and_then(|payload| payload.downcast_ref::<u32>().copied());
-    expect_eq!(payload, Some(42), "the payload that comes out of block_on, when the second poll panics with 42");
+    let payload = panic_payload(|| -> () { block_on(owner) });
+    expect_eq!(payload, Some(42_u32), "the payload that comes out of block_on, when the second poll panics with 42");
     expect_eq!(drops.get(), 1, "drops of what a future owns whose poll has panicked");
     expect_eq!(polls_of(milliseconds(1)), 2, "polls of a sleep, in the next call of block_on on this thread");
 }

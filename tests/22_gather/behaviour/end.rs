@@ -2,9 +2,9 @@
 
 use super::probe::{Remote, drops, fallible, polls, probes};
 use super::task::Task;
-use harness::{DropCount, expect_eq, fact, unmet};
+use harness::{DropCount, catch_panic, expect_eq, fact, unmet};
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use std::panic::panic_any;
 use std::pin::Pin;
 use subject::{gather, try_gather};
 
@@ -73,7 +73,7 @@ fn a_childs_panic_comes_out_of_gather() {
 
 /// The payload of the panic that comes out of the next poll.
 fn panic_of<G: Future>(gathered: Pin<&mut G>) -> Box<dyn Any + Send> {
-    match catch_unwind(AssertUnwindSafe(|| Task::new().poll(gathered).is_ready())) {
+    match catch_panic(|| Task::new().poll(gathered).is_ready()) {
         Err(payload) => payload,
         Ok(ready) => unmet(
             "a poll in which a child panics",

@@ -1,9 +1,9 @@
 //! The runtime of the stories; futures that are polled once, given up, or caught when they panic; and failures as results.
 
 use super::probe::SECOND;
-use harness::expect;
+use harness::{catch_panic, expect};
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
+use std::panic::{panic_any, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -47,7 +47,7 @@ pub(super) fn panicking(payload: u8) -> Result<(), String> {
 /// The payload of the future's panic, if it panics. Payloads of panics that were not planned go on.
 pub(super) async fn panic_of<F: Future>(future: F) -> Option<u8> {
     let mut future = Box::pin(future);
-    let outcome = poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+    let outcome = poll_fn(|context| match catch_panic(|| future.as_mut().poll(context)) {
         Ok(poll) => poll.map(|_| None),
         Err(payload) => Poll::Ready(Some(payload)),
     });

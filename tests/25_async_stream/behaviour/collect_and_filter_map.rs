@@ -2,8 +2,8 @@
 
 use super::bodies::{Gate, Log, Trace};
 use super::sources::{Ends, Strict, numbers};
-use super::task::{ask, catch};
-use harness::{ManualTask, expect, expect_eq, fact, unmet};
+use super::task::ask;
+use harness::{ManualTask, catch_panic, expect, expect_eq, fact, panic_payload, unmet};
 use std::panic::panic_any;
 use std::pin::pin;
 use std::task::Poll;
@@ -156,11 +156,12 @@ fn a_panic_of_the_source_ends_the_new_stream() {
         let _given = &given;
         Some(n)
     });
-    let payload = catch(|| ask(&task, &mut mapped)).err().and_then(|payload| payload.downcast_ref::<u8>().copied());
-    expect_eq!(payload, Some(42), "what came out of the poll in which the source panicked with 42");
+    let payload = panic_payload(|| ask(&task, &mut mapped));
+    expect_eq!(payload, Some(42_u8), "what came out of the poll in which the source panicked with 42");
     expect_eq!(log.take_sorted(), ["function", "source"], "what has been dropped when the panic has come out");
     for _ in 0..2 {
-        let asked = catch(|| ask(&task, &mut mapped)).unwrap_or_else(|_| unmet("a poll after that", "None", "a panic"));
+        let asked =
+            catch_panic(|| ask(&task, &mut mapped)).unwrap_or_else(|_| unmet("a poll after that", "None", "a panic"));
         expect_eq!(asked, Poll::Ready(None), "a poll after the one in which the source panicked");
     }
 }
@@ -173,8 +174,9 @@ fn a_panic_of_the_function_ends_the_new_stream() {
     let task = ManualTask::new();
     let mut mapped = filter_map(numbers(1..=3), async |n| if n == 2 { panic_any(42_u8) } else { Some(n) });
     expect_eq!(ask(&task, &mut mapped), Poll::Ready(Some(1)), "the poll before the panic");
-    let payload = catch(|| ask(&task, &mut mapped)).err().and_then(|payload| payload.downcast_ref::<u8>().copied());
-    expect_eq!(payload, Some(42), "what came out of the poll in which the function panicked with 42");
-    let asked = catch(|| ask(&task, &mut mapped)).unwrap_or_else(|_| unmet("a poll after that", "None", "a panic"));
+    let payload = panic_payload(|| ask(&task, &mut mapped));
+    expect_eq!(payload, Some(42_u8), "what came out of the poll in which the function panicked with 42");
+    let asked =
+        catch_panic(|| ask(&task, &mut mapped)).unwrap_or_else(|_| unmet("a poll after that", "None", "a panic"));
     expect_eq!(asked, Poll::Ready(None), "a poll after the one in which the function panicked");
 }

@@ -2,8 +2,8 @@
 
 use super::bodies::{Log, Trace, give_up};
 use super::sources::numbers;
-use super::task::{ask, catch};
-use harness::{ManualTask, expect_eq, fact, unmet};
+use super::task::ask;
+use harness::{ManualTask, catch_panic, expect_eq, fact, panic_payload, unmet};
 use std::panic::panic_any;
 use std::task::Poll;
 use subject::{Yielder, filter_map, generator};
@@ -108,11 +108,12 @@ fn a_panic_comes_out_and_ends_the_stream() {
         panic_any(42_u8);
     });
     let _ = ask(&task, &mut stream);
-    let payload = catch(|| ask(&task, &mut stream)).err().and_then(|payload| payload.downcast_ref::<u8>().copied());
-    expect_eq!(payload, Some(42), "what came out of the poll in which the body panicked with 42");
+    let payload = panic_payload(|| ask(&task, &mut stream));
+    expect_eq!(payload, Some(42_u8), "what came out of the poll in which the body panicked with 42");
     expect_eq!(log.take(), "local;captured;", "what has been dropped when the panic has come out");
     for _ in 0..2 {
-        let asked = catch(|| ask(&task, &mut stream)).unwrap_or_else(|_| unmet("a poll after that", "None", "a panic"));
+        let asked =
+            catch_panic(|| ask(&task, &mut stream)).unwrap_or_else(|_| unmet("a poll after that", "None", "a panic"));
         expect_eq!(asked, Poll::Ready(None), "a poll after the one in which the body panicked");
     }
 }
@@ -127,11 +128,15 @@ fn an_item_in_flight_is_lost_in_a_panic() {
         give_up(y.emit(Trace(&log, "item"))).await;
         panic_any(42_u8);
     });
-    let payload =
-        catch(|| drop(ask(&task, &mut stream))).err().and_then(|payload| payload.downcast_ref::<u8>().copied());
-    expect_eq!(payload, Some(42), "what came out of the poll in which the body emitted an item and panicked with 42");
+    let payload = panic_payload(|| drop(ask(&task, &mut stream)));
+    expect_eq!(
+        payload,
+        Some(42_u8),
+        "what came out of the poll in which the body emitted an item and panicked with 42"
+    );
     for _ in 0..2 {
-        let asked = catch(|| ask(&task, &mut stream)).unwrap_or_else(|_| unmet("a poll after that", "None", "a panic"));
+        let asked =
+            catch_panic(|| ask(&task, &mut stream)).unwrap_or_else(|_| unmet("a poll after that", "None", "a panic"));
         let asked = asked.map(|item| item.map(|trace| trace.1));
         expect_eq!(asked, Poll::Ready(None), "a poll after the one in which the body panicked");
     }

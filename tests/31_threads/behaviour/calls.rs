@@ -1,7 +1,6 @@
 //! Calls that wait at a gate, and what calls leave behind: dropped values, a panic, no threads.
 
-use harness::{actor, expect_eq, quiesce, threads_alive};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use harness::{actor, catch_panic, expect_eq, quiesce, threads_alive};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex};
 use subject::parallel_map;
@@ -27,7 +26,7 @@ impl Gate {
 
 /// The payload of the panic that `action` ends with.
 pub(super) fn panic_of<R>(about: &str, action: impl FnOnce() -> R) -> Box<dyn std::any::Any + Send> {
-    match catch_unwind(AssertUnwindSafe(action)) {
+    match catch_panic(action) {
         Ok(_) => harness::unmet(about, "a panic", "it returned"),
         Err(payload) => payload,
     }

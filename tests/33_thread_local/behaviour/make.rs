@@ -1,9 +1,8 @@
 //! `make`: it may take its time, call `get_or`, panic, and use other objects.
 
 use super::threads::{on_a_new_thread, sorted};
-use harness::{DropCount, actor, expect, expect_eq, fact, quiesce};
+use harness::{DropCount, actor, catch_panic, expect, expect_eq, fact, quiesce};
 use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
@@ -75,7 +74,7 @@ fn the_inner_value_stays() {
 fn a_panic_in_make_leaves_nothing() {
     let local = ThreadLocal::new();
     for _ in 0..2 {
-        let caught = catch_unwind(AssertUnwindSafe(|| *local.get_or(|| panic!("nothing to give"))));
+        let caught = catch_panic(|| *local.get_or(|| panic!("nothing to give")));
         expect!(caught.is_err(), "get_or, when its make panics", "the panic goes on", "it returned");
         expect_eq!(local.get(), None, "get, when make has panicked");
     }

@@ -2,15 +2,15 @@
 
 use super::sides::{Results, what_there_is};
 use harness::{
-    actor, child_processes, children_running_after, expect, expect_eq, fact, peer, peer_command, reap_children,
-    start_peer,
+    actor, catch_panic, child_processes, children_running_after, expect, expect_eq, fact, peer, peer_command,
+    reap_children, start_peer,
 };
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
-use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
+use std::panic::{catch_unwind, panic_any, resume_unwind};
 use std::process::Command;
 use std::time::Duration;
 use subject::{ItemError, dispatch, hybrid_map, serve};
@@ -183,7 +183,7 @@ fn a_command_that_panics_leaves_no_process() {
         calls.set(calls.get() + 1);
         if calls.get() == 3 { panic_any("no third") } else { peer_command("outstays") }
     };
-    let outcome = catch_unwind(AssertUnwindSafe(|| hybrid_map(third_panics, &[1, 2, 3], 3, 1)));
+    let outcome = catch_panic(|| hybrid_map(third_panics, &[1, 2, 3], 3, 1));
     let text = outcome.map_err(|payload| payload.downcast_ref::<&str>().map(|text| text.to_string()));
     expect_eq!(text, Err(Some("no third".to_owned())), "the panic of a command, as the caller sees it");
     let children = child_processes();
@@ -202,7 +202,7 @@ fn zero_is_refused() {
             calls.set(calls.get() + 1);
             peer_command("squares")
         };
-        let map = |items: &[u64]| catch_unwind(AssertUnwindSafe(|| hybrid_map(counted, items, processes, in_flight)));
+        let map = |items: &[u64]| catch_panic(|| hybrid_map(counted, items, processes, in_flight));
         expect!(map(&[]).is_err(), format!("hybrid_map with {about} == 0 and no items"), "it panics", "it returns");
         expect!(map(&[1]).is_err(), format!("hybrid_map with {about} == 0"), "it panics", "it returns");
         expect_eq!(calls.get(), 0, "commands that were made");

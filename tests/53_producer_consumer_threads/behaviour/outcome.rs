@@ -1,6 +1,6 @@
 //! What is noted in a run: a log, and items that are counted; and how the run has ended, with a result or a panic.
 
-use harness::{Actor, expect, quiesce};
+use harness::{Actor, expect, panic_text, quiesce};
 use std::fmt::Debug;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -49,10 +49,9 @@ pub(super) fn mishap_of(ended: thread::Result<impl Debug>) -> String {
         Ok(result) => return format!("no panic but {result:?}"),
         Err(payload) => payload,
     };
-    let text = payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref::<&str>().copied());
     match payload.downcast_ref::<Mishap>() {
         Some(Mishap(what)) => format!("the payload of {what}"),
-        None => text.map_or("some other payload".into(), |text| format!("another payload: {text}")),
+        None => panic_text(&*payload).map_or("some other payload".into(), |text| format!("another payload: {text}")),
     }
 }
 
