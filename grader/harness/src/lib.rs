@@ -23,6 +23,7 @@ mod children;
 mod drops;
 #[cfg(feature = "explore")]
 mod explored;
+mod gate;
 mod graded;
 mod measures;
 mod memory;
@@ -45,6 +46,7 @@ pub use children::{ChildProcess, child_processes, children_running_after, reap_c
 pub use drops::{Counted, DropCount};
 #[cfg(feature = "explore")]
 pub use explored::{Actor, Tracked, actor, block_on, note, quiesce, sleep};
+pub use gate::Gate;
 pub use harness_macros::{fact, peer, scenario, transcript, workload};
 pub use measures::{cpu_time, open_descriptors, threads_alive};
 pub use panics::{catch_panic, panic_payload, panic_text};

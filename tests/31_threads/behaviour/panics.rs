@@ -1,9 +1,9 @@
 //! `parallel_map` with calls that panic: what goes on in the caller, and what becomes of everything else.
 
-use super::calls::{Gate, only_the_test_is_left, panic_of};
-use harness::{DropCount, actor, expect, expect_eq, fact, quiesce, threads_alive};
+use super::calls::{only_the_test_is_left, panic_of};
+use harness::{DropCount, Gate, actor, expect, expect_eq, fact, quiesce, threads_alive};
 use std::panic::panic_any;
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Barrier, Mutex};
 use subject::parallel_map;
 
 /// A panic of `f` goes on in the caller, with its payload, when all calls have ended.
@@ -11,8 +11,8 @@ use subject::parallel_map;
 /// Next: a scope by itself says "a scoped thread panicked" and loses the payload; what does `join` return?
 #[fact(panics)]
 fn a_panic_goes_on_when_all_calls_have_ended() {
-    let gate = Arc::new(Gate::default());
-    let theirs = Arc::clone(&gate);
+    let gate = Gate::new();
+    let theirs = gate.clone();
     let before = threads_alive();
     let caller = actor("caller", move || {
         parallel_map(vec![0, 1, 2], 2, |item| match item {
@@ -28,7 +28,7 @@ fn a_panic_goes_on_when_all_calls_have_ended() {
         "it waits",
         "it has come back"
     );
-    gate.open_for(1);
+    gate.admit(1);
     match caller.join() {
         Ok(_) => harness::unmet("parallel_map, when f panicked", "the panic goes on in the caller", "it returned"),
         Err(payload) => {
@@ -85,7 +85,7 @@ fn a_panic_costs_no_worker() {
 /// Next: keep each panic at its item's place, as a result like any other, and look for the first one in the end.
 #[fact(panics)]
 fn the_first_panic_in_the_list_goes_on() {
-    let later = Gate::default();
+    let later = Gate::new();
     let payload = panic_of("parallel_map, when f panicked", || {
         parallel_map((0..4).collect(), 2, |item: usize| match item {
             0 => (),
@@ -95,7 +95,7 @@ fn the_first_panic_in_the_list_goes_on() {
             }
             2 => panic_any(2_usize),
             _ => {
-                later.open_for(1);
+                later.admit(1);
                 panic_any(3_usize);
             }
         })

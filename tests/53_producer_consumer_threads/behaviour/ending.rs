@@ -1,8 +1,8 @@
 //! When a run ends, and that no thread is left of it.
 
-use super::gate::{Gate, Source, counted, gated};
 use super::outcome::{Log, Mishap, end_of, fine, only, read, result_of, sorted};
-use harness::{actor, expect, expect_eq, fact, quiesce, threads_alive};
+use super::sources::{Source, counted, gated};
+use harness::{Gate, actor, expect, expect_eq, fact, quiesce, threads_alive};
 use std::iter;
 use std::panic::panic_any;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ fn one_ended_source_does_not_end_the_run() {
 #[fact]
 fn the_run_waits_for_the_last_item() {
     let gate = Gate::new();
-    let theirs = Arc::clone(&gate);
+    let theirs = gate.clone();
     let running = actor("run", move || {
         run(only(0..5), 2, 8, |item| {
             theirs.pass();

@@ -1,8 +1,8 @@
 //! What a failure of `work` stops, whom it releases, and what is returned.
 
-use super::gate::{Gate, counted, gated};
 use super::outcome::{Log, Tracked, only, read, result_of, sorted};
-use harness::{actor, expect, expect_eq, fact, quiesce};
+use super::sources::{counted, gated};
+use harness::{Gate, actor, expect, expect_eq, fact, quiesce};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use subject::{Failure, run};
@@ -28,7 +28,7 @@ fn a_failure_brings_its_item_and_error() {
 fn after_a_failure_nothing_new_is_begun() {
     let (slow, failing, asked, log) = (Gate::new(), Gate::new(), Arc::new(AtomicUsize::new(0)), Log::default());
     let sources = vec![counted(0..10_000, &asked)];
-    let (my_slow, my_failing, my_log) = (Arc::clone(&slow), Arc::clone(&failing), Arc::clone(&log));
+    let (my_slow, my_failing, my_log) = (slow.clone(), failing.clone(), Arc::clone(&log));
     let running = actor("run", move || {
         run(sources, 2, 4, |item: &usize| {
             my_log.lock().unwrap().push(*item);
@@ -58,7 +58,7 @@ fn after_a_failure_nothing_new_is_begun() {
 #[fact]
 fn a_failure_releases_the_producers() {
     let gate = Gate::new();
-    let theirs = Arc::clone(&gate);
+    let theirs = gate.clone();
     let running = actor("run", move || {
         run(vec![0..100, 100..200, 200..300], 1, 1, |item: &usize| {
             theirs.pass();
@@ -84,7 +84,7 @@ fn a_failure_releases_idle_consumers() {
     let (fails, asks, log) = (Gate::new(), Gate::new(), Log::default());
     asks.admit(1);
     let sources = vec![gated(0..10, &asks)];
-    let (theirs, my_log) = (Arc::clone(&fails), Arc::clone(&log));
+    let (theirs, my_log) = (fails.clone(), Arc::clone(&log));
     let running = actor("run", move || {
         run(sources, 3, 2, |item| {
             my_log.lock().unwrap().push(*item);
@@ -139,7 +139,7 @@ fn unhandled_items_are_dropped() {
     let (live, gate) = (Arc::new(AtomicUsize::new(0)), Gate::new());
     let sources: Vec<_> =
         (0..2).map(|_| (0..20).map(|number| Tracked::new(number, &live)).collect::<Vec<_>>().into_iter()).collect();
-    let theirs = Arc::clone(&gate);
+    let theirs = gate.clone();
     let running = actor("run", move || {
         run(sources, 2, 3, |item| {
             theirs.pass();

@@ -1,8 +1,7 @@
 //! Every item is handled exactly once, in the order of its source, and is counted in the summary.
 
-use super::gate::Gate;
 use super::outcome::{Log, fine, read, result_of};
-use harness::{actor, expect, expect_eq, fact, quiesce};
+use harness::{Gate, actor, expect, expect_eq, fact, quiesce};
 use std::iter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -94,7 +93,7 @@ fn empty_sources_end_the_run() {
 #[fact]
 fn one_consumer_keeps_the_order_of_each_source() {
     let (gate, log) = (Gate::new(), Log::<usize>::default());
-    let (work_gate, work_log) = (Arc::clone(&gate), Arc::clone(&log));
+    let (work_gate, work_log) = (gate.clone(), Arc::clone(&log));
     let running = actor("run", move || {
         run(vec![0..30, 100..130], 1, 8, |item| {
             work_gate.pass();

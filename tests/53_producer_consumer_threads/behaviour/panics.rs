@@ -1,8 +1,8 @@
 //! What a panic of `work` or of a source stops, and what reaches the caller; and runs that are refused with a panic.
 
-use super::gate::{Gate, Source, counted, gated};
 use super::outcome::{Log, Mishap, end_of, fine, mishap_of, only, read, sorted};
-use harness::{actor, expect, expect_eq, fact, quiesce};
+use super::sources::{Source, counted, gated};
+use harness::{Gate, actor, expect, expect_eq, fact, quiesce};
 use std::iter;
 use std::panic::panic_any;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ fn a_panicking_work_reaches_the_caller() {
 #[fact(panics)]
 fn after_a_panic_nothing_new_is_begun() {
     let (slow, panics, log) = (Gate::new(), Gate::new(), Log::default());
-    let (my_slow, my_panics, my_log) = (Arc::clone(&slow), Arc::clone(&panics), Arc::clone(&log));
+    let (my_slow, my_panics, my_log) = (slow.clone(), panics.clone(), Arc::clone(&log));
     let running = actor("run", move || {
         run(only(0..8), 2, 4, |item: &usize| {
             my_log.lock().unwrap().push(*item);
