@@ -1,7 +1,7 @@
 //! The program of `oracle.py` over the learner's functions. What Python raises is here a panic where `gather_settled`
 //! catches it, and an `Err` where `try_gather` returns it.
 
-use std::cell::RefCell;
+use harness::Log;
 use std::time::Duration;
 use subject::{gather, gather_settled, try_gather};
 use tokio::time::sleep;
@@ -9,9 +9,9 @@ use tokio::time::sleep;
 #[harness::transcript]
 fn transcript() -> String {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    let log = Log::default();
+    let log = Log::new();
     runtime.expect("the system has room for a runtime").block_on(main(&log));
-    log.lines.into_inner()
+    log.text()
 }
 
 async fn main(log: &Log) {
@@ -69,18 +69,5 @@ impl Drop for Cancellation<'_> {
         if !self.is_over {
             self.log.line(format!("cancel {}", self.name));
         }
-    }
-}
-
-#[derive(Default)]
-struct Log {
-    lines: RefCell<String>,
-}
-
-impl Log {
-    fn line(&self, line: impl AsRef<str>) {
-        let mut lines = self.lines.borrow_mut();
-        lines.push_str(line.as_ref());
-        lines.push('\n');
     }
 }

@@ -1,7 +1,7 @@
 //! Panics inside `with`, and `with` inside `with`, which is refused with a panic.
 
-use super::threads::{Log, enter, must_end, new, open, pass, ticks};
-use harness::{Actor, catch_panic, expect, expect_eq, fact, panic_text};
+use super::threads::{enter, must_end, new, open, pass, ticks};
+use harness::{Actor, Log, catch_panic, expect, expect_eq, fact, panic_text};
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use subject::Gil;
@@ -90,7 +90,7 @@ fn a_refused_with_leaves_the_outer_hold_as_it_was() {
         ticks(py, 3, "outer", &a);
         refused
     });
-    let waiting = enter("waiting", &gil, move |_py| b.add("waiting"));
+    let waiting = enter("waiting", &gil, move |_py| b.line("waiting"));
     expect!(!waiting.has_finished(), "a thread that comes after a refused with", "it waits", "it got in");
     open(&go);
     must_end(&waiting, "a thread that waits while the holder, whose inner with was refused, goes on ticking");

@@ -4,7 +4,7 @@
 //! the buffer has room for; every end is an orderly one, whether the sources run dry, the work fails, or something panics.
 //!
 //! - [`sources`]: sources that are counted or held up.
-//! - [`outcome`]: what is noted in a run, and how the run has ended.
+//! - [`outcome`]: what is counted in a run, and how the run has ended.
 //! - [`items`]: every item, exactly once and in order.
 //! - [`overlap`]: what goes on side by side.
 //! - [`pressure`]: how far the producers run ahead.
