@@ -17,6 +17,7 @@
 
 #[cfg(not(feature = "explore"))]
 mod actors;
+mod addresses;
 #[cfg(not(feature = "explore"))]
 mod alone;
 mod children;
@@ -41,6 +42,9 @@ use std as explorable;
 
 #[cfg(not(feature = "explore"))]
 pub use actors::{Actor, actor, quiesce, sleep};
+#[cfg(not(feature = "explore"))]
+pub use addresses::unused_name;
+pub use addresses::{connect_to, listen_at};
 #[cfg(not(feature = "explore"))]
 pub use alone::{Tracked, block_on, note};
 pub use children::{ChildProcess, child_processes, children_running_after, reap_children};

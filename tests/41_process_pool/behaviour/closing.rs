@@ -4,10 +4,9 @@ use super::hands::Hands;
 use super::pools::{
     alone, belongings, by_hand, expect_nothing_left, expect_told, harness_unmet, inputs, mapping, new_pool,
 };
-use harness::{actor, expect, expect_eq, fact, peer, peer_command, quiesce};
+use harness::{actor, connect_to, expect, expect_eq, fact, listen_at, peer, peer_command, quiesce, unused_name};
 use std::io::{ErrorKind, Read, Write};
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::Duration;
@@ -74,8 +73,7 @@ fn an_idle_worker_ends_when_the_pool_is_closed() {
 #[peer]
 fn tidies_up(stream: UnixStream) {
     let name = std::env::var("TIDY").unwrap_or_default();
-    let address = SocketAddr::from_abstract_name(name).expect("a short name");
-    let mut log = UnixStream::connect_addr(&address).expect("the test listens");
+    let mut log = connect_to(&name).expect("the test listens");
     let _ = serve(stream, |input| input);
     // Long enough for a pool that does not wait to be noticed.
     std::thread::sleep(Duration::from_millis(100));
@@ -88,9 +86,8 @@ fn tidies_up(stream: UnixStream) {
 #[fact(seconds = 5)]
 fn join_waits_for_the_processes() {
     let before = belongings();
-    let name = format!("pool of {}", std::process::id());
-    let address = SocketAddr::from_abstract_name(&name).expect("a short name");
-    let listener = UnixListener::bind_addr(&address).expect("the name is free");
+    let name = unused_name("pool");
+    let listener = listen_at(&name);
     let pool = new_pool(1, move || {
         let mut command = peer_command("tidies_up");
         command.env("TIDY", &name);
@@ -111,9 +108,8 @@ fn join_waits_for_the_processes() {
 /// Next: `join` has to know of every `start` that is under way, and wait for it first.
 #[fact(seconds = 5)]
 fn join_waits_for_a_worker_that_is_being_started() {
-    let name = format!("late pool of {}", std::process::id());
-    let address = SocketAddr::from_abstract_name(&name).expect("a short name");
-    let listener = UnixListener::bind_addr(&address).expect("the name is free");
+    let name = unused_name("pool");
+    let listener = listen_at(&name);
     let hands = Hands::default();
     let (word, waits) = channel::<()>();
     let theirs = hands.clone();

@@ -2,28 +2,27 @@
 
 use super::sides::{Results, what_there_is};
 use harness::{
-    actor, catch_panic, child_processes, children_running_after, expect, expect_eq, fact, peer, peer_command,
-    reap_children, start_peer,
+    actor, catch_panic, child_processes, children_running_after, connect_to, expect, expect_eq, fact, listen_at, peer,
+    peer_command, reap_children, start_peer,
 };
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
+use std::os::unix::net::UnixStream;
 use std::panic::{catch_unwind, panic_any, resume_unwind};
 use std::process::Command;
 use std::time::Duration;
 use subject::{ItemError, dispatch, hybrid_map, serve};
 use tokio::sync::Barrier;
 
-/// Where the processes of a fact meet it. Its name is the number of the fact's process, which goes to them as an item.
-fn gate(number: u64) -> SocketAddr {
-    SocketAddr::from_abstract_name(format!("hybrid-{number}")).expect("a short name is a good one")
+/// Where the processes of a fact meet it. The name holds the number of the fact's process, which goes to them as an item.
+fn gate(number: u64) -> String {
+    format!("hybrid-{number}")
 }
 
 /// Tells the fact that a process is here; the stream ends when the fact says so.
 fn arrive(number: u64) -> UnixStream {
-    UnixStream::connect_addr(&gate(number)).expect("the fact listens")
+    connect_to(&gate(number)).expect("the fact listens")
 }
 
 fn this_process() -> u64 {
@@ -77,7 +76,7 @@ fn computes(stream: UnixStream) {
 /// Next: all processes are started, and have items, before anybody waits for an answer.
 #[fact]
 fn processes_compute_at_the_same_time() {
-    let listener = UnixListener::bind_addr(&gate(this_process())).expect("the name is free");
+    let listener = listen_at(&gate(this_process()));
     let owner = actor("owner", || hybrid_map(|| peer_command("computes"), &[this_process(); 3], 3, 8));
     // None of them goes on before all three are here.
     let computing: Vec<_> = (0..3).map(|_| listener.accept().expect("somebody comes")).collect();
@@ -233,7 +232,7 @@ fn maps(mut stream: UnixStream) {
 /// Next: no process may hold a copy of another's socket, and a loop ends with its stream.
 #[fact(seconds = 30)]
 fn workers_end_when_their_owner_is_killed() {
-    let listener = UnixListener::bind_addr(&gate(this_process())).expect("the name is free");
+    let listener = listen_at(&gate(this_process()));
     let (mut owner, mut stream) = start_peer("maps");
     stream.write_all(&this_process().to_be_bytes()).expect("the owner reads");
     let arrived: io::Result<Vec<_>> = (0..4).map(|_| listener.accept()).collect();
