@@ -1,16 +1,15 @@
 //! The program of `oracle.py` over the learner's functions. What Python raises is here a panic where `gather_settled`
 //! catches it, and an `Err` where `try_gather` returns it.
 
-use harness::Log;
+use harness::{Log, paused_clock};
 use std::time::Duration;
 use subject::{gather, gather_settled, try_gather};
 use tokio::time::sleep;
 
 #[harness::transcript]
 fn transcript() -> String {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let log = Log::new();
-    runtime.expect("the system has room for a runtime").block_on(main(&log));
+    paused_clock!().block_on(main(&log));
     log.text()
 }
 

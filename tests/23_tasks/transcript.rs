@@ -1,6 +1,6 @@
 //! The program of `oracle.py` over the learner's functions. What Python raises is here an `Err`, and in a task a panic.
 
-use harness::Log;
+use harness::{Log, paused_clock};
 use std::time::Duration;
 use subject::ReturnWhen::{AllCompleted, FirstCompleted, FirstError};
 use subject::{Task, TaskError, create_task, wait};
@@ -8,9 +8,8 @@ use tokio::time::sleep;
 
 #[harness::transcript]
 fn transcript() -> String {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let log = Log::new();
-    runtime.expect("the system has room for a runtime").block_on(main(&log));
+    paused_clock!().block_on(main(&log));
     log.text()
 }
 

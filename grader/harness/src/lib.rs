@@ -21,6 +21,7 @@ mod addresses;
 #[cfg(not(feature = "explore"))]
 mod alone;
 mod children;
+mod clock;
 mod drops;
 #[cfg(feature = "explore")]
 mod explored;
