@@ -1,10 +1,8 @@
 //! A pool that cannot be made, and the orderly end of one: `close` and `join`.
 
 use super::hands::Hands;
-use super::pools::{
-    alone, belongings, by_hand, expect_nothing_left, expect_told, harness_unmet, inputs, mapping, new_pool,
-};
-use harness::{actor, connect_to, expect, expect_eq, fact, listen_at, peer, peer_command, quiesce, unused_name};
+use super::pools::{alone, belongings, by_hand, expect_nothing_left, expect_told, inputs, mapping, new_pool};
+use harness::{actor, connect_to, expect, expect_eq, fact, listen_at, peer, peer_command, quiesce, unmet, unused_name};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -25,7 +23,7 @@ fn a_pool_that_cannot_be_made_leaves_nothing_behind() {
     });
     expect_eq!(result.err().map(|error| error.kind()), Some(ErrorKind::QuotaExceeded), "the error of Pool::new");
     expect_nothing_left(before, "after two of three workers had been started");
-    let none = Pool::new(0, || harness_unmet("a pool of no workers", "start is not called", "it was called"));
+    let none = Pool::new(0, || unmet("a pool of no workers", "start is not called", "it was called"));
     expect_eq!(none.err().map(|error| error.kind()), Some(ErrorKind::InvalidInput), "Pool::new with no workers");
 }
 
