@@ -12,6 +12,10 @@
 //! - [`quiesce`] returns when every other thread is blocked, so that "it waits" can be asserted without a sleep;
 //! - [`cpu_time`] shows whether waiting costs anything.
 //!
+//! What stories are often played with is here, too: a [`Gate`] that holds calls up, a [`Log`] of what happens, a [`DropCount`],
+//! a [`ManualTask`] that is polled by hand, [`catch_panic`] and its kin, other processes ([`start_peer`]) and the places where
+//! they meet ([`listen_at`]), and tokio's [`paused_clock!`].
+//!
 //! Expectations are [`expect!`] and [`expect_eq!`]: they say what was demanded and what was seen, for a person who must
 //! not read the test. Nothing here has an opinion on verdicts; that is the engine's.
 
@@ -35,7 +39,7 @@ mod patience;
 mod peers;
 mod task;
 
-// The std of what scenarios use beside the code under test.
+// The std of what facts and scenarios both use: a scenario's helpers take part in its exploration.
 #[cfg(feature = "explore")]
 use interleave as explorable;
 #[cfg(not(feature = "explore"))]
