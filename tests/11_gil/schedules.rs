@@ -2,8 +2,7 @@
 //!
 //! What they touch under the GIL is `Tracked`: two holders are noticed even if their accesses never meet.
 
-use harness::{Actor, Tracked, actor, expect, expect_eq, quiesce, scenario};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use harness::{Actor, Tracked, actor, catch_panic, expect, expect_eq, quiesce, scenario};
 use std::sync::Arc;
 use subject::{Gil, Python};
 
@@ -178,8 +177,7 @@ fn a_panic_passes_the_gil_on_once() {
     let python = Interpreter::new(3);
     let theirs = python.clone();
     let raising = actor("raising", move || {
-        let raise = AssertUnwindSafe(|| theirs.with("raising", |_py| panic!("a bytecode raised")));
-        let caught = catch_unwind(raise).is_err();
+        let caught = catch_panic(|| theirs.with("raising", |_py| panic!("a bytecode raised"))).is_err();
         theirs.with("raising", |_py| caught)
     });
     let threads = ["A", "B"].map(|name| python.visitor(name, 1));

@@ -1,8 +1,8 @@
 //! Threads that let go of the GIL and come back, along every schedule. What they touch under the GIL is `Tracked`: two holders
 //! are noticed even if their accesses never meet.
 
-use harness::{Actor, Tracked, actor, expect, expect_eq, quiesce, scenario};
-use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use harness::{Actor, Tracked, actor, expect, expect_eq, panic_payload, quiesce, scenario};
+use std::panic::panic_any;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use subject::{Gil, Matrix, dot};
@@ -142,8 +142,8 @@ fn a_panic_comes_back_while_another_comes() {
     let worker = actor("worker", move || {
         theirs.gil.with(|py| {
             let give_up = || py.allow_threads(|| -> () { panic_any("gives up") });
-            let payload = catch_unwind(AssertUnwindSafe(give_up)).err().and_then(|payload| payload.downcast().ok());
-            expect_eq!(payload, Some(Box::new("gives up")), "the payload of the panic that comes out of allow_threads");
+            let payload = panic_payload(give_up);
+            expect_eq!(payload, Some("gives up"), "the payload of the panic that comes out of allow_threads");
             expect_eq!(theirs.gil.is_held_here(), true, "is_held_here() after a panic in allow_threads");
             theirs.note("worker");
         });

@@ -1,21 +1,11 @@
 //! Two "Python threads", one of which lets go of the GIL twice: around waiting, and around a product of matrices. Each
 //! thread writes its own lines; between two steps all come to rest.
 
-use harness::{Actor, actor, quiesce};
+use harness::{Actor, Log, actor, quiesce};
 use std::fmt::Write as _;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use subject::{Gil, GilCell, Matrix, dot};
-
-/// The lines so far. Not a cell: they are written with and without the GIL.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<String>>);
-
-impl Log {
-    fn line(&self, what: &str) {
-        writeln!(self.0.lock().expect("no thread panics"), "{what}").expect("a String takes any text");
-    }
-}
 
 /// Where a thread stops until it is told to go on.
 struct Stops(Mutex<Receiver<()>>);
@@ -29,7 +19,8 @@ impl Stops {
 /// Two threads take turns, step by step.
 #[harness::transcript]
 fn transcript() -> String {
-    let (log, gil, total) = (Log::default(), Arc::new(Gil::new()), Arc::new(GilCell::new(0)));
+    // The log is no cell: it is written with and without the GIL.
+    let (log, gil, total) = (Log::new(), Arc::new(Gil::new()), Arc::new(GilCell::new(0)));
     let start = |name: &str, part: fn(&Log, &Gil, &GilCell<i64>, &Stops)| {
         let (log, gil, total) = (log.clone(), Arc::clone(&gil), Arc::clone(&total));
         let (sender, receiver) = channel();
@@ -45,7 +36,7 @@ fn transcript() -> String {
         quiesce();
     }
     [loader_actor, counter_actor].into_iter().for_each(Actor::finish);
-    let mut text = log.0.lock().expect("no thread panics").clone();
+    let mut text = log.text();
 
     let (a, b) = (Matrix::new(3, 2, vec![1, 2, 3, 4, 5, 6]), Matrix::new(2, 4, vec![1, 0, 2, -1, 0, 1, 2, 1]));
     let product = gil.with(|py| dot(py, &a, &b, 2));
@@ -68,7 +59,7 @@ fn load(log: &Log, gil: &Gil, total: &GilCell<i64>, stops: &Stops) {
                 stops.stop();
                 log.line("loader: wants the GIL back");
             });
-            log.line(&format!("loader: has the GIL, total {}", total.get(py)));
+            log.line(format_args!("loader: has the GIL, total {}", total.get(py)));
         });
         stops.stop();
         log.line("loader: leaves");

@@ -3,7 +3,7 @@
 //!
 //! The timer's thread waits for ever when nobody sleeps: it is left over at the end of most stories.
 
-use harness::{Actor, Tracked, actor, expect, expect_eq, note, quiesce, scenario};
+use harness::{Actor, Log, Tracked, actor, expect, expect_eq, note, quiesce, scenario};
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -135,12 +135,12 @@ fn a_sleep_ends_exactly_when_its_time_has_passed() {
 /// Next: keep what is pending sorted by deadline; which one did you take out first, when several were due?
 #[scenario(leftovers)]
 fn sleeps_end_in_the_order_of_their_deadlines() {
-    let order = Arc::new(Mutex::new(Vec::new()));
+    let order = Log::new();
     // The first wake takes so long that all others are due when it is over.
     let naps = [60, 10, 50, 30, 40].map(|time| {
-        let theirs = Arc::clone(&order);
+        let theirs = order.clone();
         let task = Task::running(move || {
-            theirs.lock().unwrap().push(time);
+            theirs.add(time);
             if time == 10 {
                 harness::sleep(milliseconds(80));
             }
@@ -151,7 +151,7 @@ fn sleeps_end_in_the_order_of_their_deadlines() {
     });
     harness::sleep(milliseconds(100));
     quiesce();
-    let mut order = order.lock().unwrap().clone();
+    let mut order = order.read();
     if !VIRTUAL {
         order.sort_unstable();
     }

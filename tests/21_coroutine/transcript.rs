@@ -1,10 +1,9 @@
 //! The program of `oracle.py` over the learner's functions. What Python raises is here a panic, and what it cancels is
 //! dropped.
 
-use std::cell::RefCell;
-use std::fmt::Display;
+use harness::{Log, catch_panic};
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
@@ -13,7 +12,7 @@ use subject::{block_on, sleep};
 /// Coroutines do nothing until they are run, wait without holding anybody up, and end with a result, an error or not at all.
 #[harness::transcript]
 fn transcript() -> String {
-    let log = Log::default();
+    let log = Log::new();
 
     log.line("== calling runs nothing");
     let coroutine = greet(&log, "A", 2);
@@ -33,7 +32,7 @@ fn transcript() -> String {
     greetings.iter().for_each(|greeting| log.line(greeting));
 
     log.line("== an error comes out where the coroutine is run");
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| block_on(break_off(&log, "F")))) {
+    if let Err(payload) = catch_panic(|| block_on(break_off(&log, "F"))) {
         log.line(format!("failed: {}", payload.downcast_ref::<String>().map_or("an unknown error", String::as_str)));
     }
 
@@ -43,7 +42,7 @@ fn transcript() -> String {
         None => log.line("no time left for G"),
     }
 
-    log.lines.into_inner()
+    log.text()
 }
 
 const fn milliseconds(count: u64) -> Duration {
@@ -96,18 +95,6 @@ async fn within<T>(time: u64, future: impl Future<Output = T>) -> Option<T> {
         Poll::Pending => nap.as_mut().poll(context).map(|()| None),
     })
     .await
-}
-
-#[derive(Default)]
-struct Log {
-    lines: RefCell<String>,
-}
-
-impl Log {
-    fn line(&self, line: impl Display) {
-        let mut lines = self.lines.borrow_mut();
-        lines.push_str(&format!("{line}\n"));
-    }
 }
 
 /// Writes a line when it is dropped, if there is one left.

@@ -1,10 +1,10 @@
 //! Stories of a gather whose children are woken by other threads, each told along every schedule.
 
-use harness::{Actor, actor, block_on, expect, expect_eq, note, scenario};
+use harness::{Actor, ManualTask, actor, block_on, expect, expect_eq, note, scenario};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 use subject::{gather, try_gather};
 
 /// A child that is woken while it is being polled is polled again.
@@ -42,7 +42,7 @@ fn two_children_are_woken_by_two_threads() {
 fn two_threads_wake_the_same_child() {
     let bell = Bell::new();
     let mut gathered = pin!(gather([Sleeper::new(&bell, 7)]));
-    let task = Task::new();
+    let task = ManualTask::new();
     let _ = task.poll(gathered.as_mut());
     let wakes = ["first waker", "second waker"].map(|name| {
         let waker = bell.waker();
@@ -61,7 +61,7 @@ fn two_threads_wake_the_same_child() {
 fn the_task_changes_while_a_child_is_woken() {
     let bell = Bell::new();
     let mut gathered = pin!(gather([Sleeper::new(&bell, 7)]));
-    let _ = Task::new().poll(gathered.as_mut());
+    let _ = ManualTask::new().poll(gathered.as_mut());
     let ringer = ring("ringer", &bell);
     expect_eq!(block_on(gathered), [7], "the output, waited for by another task than the one that polled first");
     ringer.finish();
@@ -99,7 +99,7 @@ fn an_error_meets_the_wake_of_a_sibling() {
 fn a_gather_is_dropped_while_a_child_is_woken() {
     let bells = [Bell::new(), Bell::new()];
     let mut gathered = Box::pin(gather([Sleeper::new(&bells[0], 0), Sleeper::new(&bells[1], 1)]));
-    let _ = Task::new().poll(gathered.as_mut());
+    let _ = ManualTask::new().poll(gathered.as_mut());
     let ringer = ring("ringer", &bells[1]);
     drop(gathered);
     ringer.finish();
@@ -202,31 +202,5 @@ impl<T> Drop for Sleeper<T> {
     fn drop(&mut self) {
         self.bell.lock().sleeper = None;
         self.bell.drops.fetch_add(1, SeqCst);
-    }
-}
-
-/// A task that is played by hand: its waker counts.
-struct Task(Arc<Wakes>);
-
-#[derive(Default)]
-struct Wakes(AtomicUsize);
-
-impl Wake for Wakes {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, SeqCst);
-    }
-}
-
-impl Task {
-    fn new() -> Self {
-        Task(Arc::default())
-    }
-
-    fn wakes(&self) -> usize {
-        self.0.0.load(SeqCst)
-    }
-
-    fn poll<G: Future>(&self, gathered: Pin<&mut G>) -> Poll<G::Output> {
-        gathered.poll(&mut Context::from_waker(&Waker::from(Arc::clone(&self.0))))
     }
 }

@@ -1,17 +1,16 @@
 //! The program of `oracle.py` over the learner's functions. What Python raises is here a panic where `gather_settled`
 //! catches it, and an `Err` where `try_gather` returns it.
 
-use std::cell::RefCell;
+use harness::{Log, paused_clock};
 use std::time::Duration;
 use subject::{gather, gather_settled, try_gather};
 use tokio::time::sleep;
 
 #[harness::transcript]
 fn transcript() -> String {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    let log = Log::default();
-    runtime.expect("the system has room for a runtime").block_on(main(&log));
-    log.lines.into_inner()
+    let log = Log::new();
+    paused_clock!().block_on(main(&log));
+    log.text()
 }
 
 async fn main(log: &Log) {
@@ -69,18 +68,5 @@ impl Drop for Cancellation<'_> {
         if !self.is_over {
             self.log.line(format!("cancel {}", self.name));
         }
-    }
-}
-
-#[derive(Default)]
-struct Log {
-    lines: RefCell<String>,
-}
-
-impl Log {
-    fn line(&self, line: impl AsRef<str>) {
-        let mut lines = self.lines.borrow_mut();
-        lines.push_str(line.as_ref());
-        lines.push('\n');
     }
 }

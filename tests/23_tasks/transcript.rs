@@ -1,6 +1,6 @@
 //! The program of `oracle.py` over the learner's functions. What Python raises is here an `Err`, and in a task a panic.
 
-use std::sync::{Arc, Mutex};
+use harness::{Log, paused_clock};
 use std::time::Duration;
 use subject::ReturnWhen::{AllCompleted, FirstCompleted, FirstError};
 use subject::{Task, TaskError, create_task, wait};
@@ -8,10 +8,9 @@ use tokio::time::sleep;
 
 #[harness::transcript]
 fn transcript() -> String {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    let log = Log::default();
-    runtime.expect("the system has room for a runtime").block_on(main(&log));
-    std::mem::take(&mut log.lines.lock().unwrap())
+    let log = Log::new();
+    paused_clock!().block_on(main(&log));
+    log.text()
 }
 
 async fn main(log: &Log) {
@@ -121,18 +120,5 @@ impl Drop for Cancellation {
         if !self.is_over {
             self.log.line(format!("cancel {}", self.name));
         }
-    }
-}
-
-#[derive(Clone, Default)]
-struct Log {
-    lines: Arc<Mutex<String>>,
-}
-
-impl Log {
-    fn line(&self, line: impl AsRef<str>) {
-        let mut lines = self.lines.lock().unwrap();
-        lines.push_str(line.as_ref());
-        lines.push('\n');
     }
 }

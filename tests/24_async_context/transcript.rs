@@ -1,6 +1,7 @@
 //! The program of `oracle.py` over the learner's functions. What Python raises is here an `Err`, and what it cancels is
 //! a task that is aborted.
 
+use harness::paused_clock;
 use std::future::ready;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,8 +12,7 @@ use tokio::time::{Instant, sleep};
 /// given up half-way.
 #[harness::transcript]
 fn transcript() -> String {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.expect("the system has room for a runtime").block_on(async {
+    paused_clock!().block_on(async {
         let log = Log { lines: Arc::default(), start: Instant::now() };
         main(&log).await;
         std::mem::take(&mut *log.lines.lock().expect("nothing panics while it writes"))

@@ -1,8 +1,7 @@
 //! Stories of a generator that waits for bells which other threads ring, each told along every schedule.
 
-use harness::{Actor, actor, block_on, expect_eq, note, scenario};
+use harness::{Actor, DropCount, actor, block_on, expect_eq, note, scenario};
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use subject::{collect, filter_map, generator, next};
@@ -76,8 +75,8 @@ fn the_stream_goes_on_on_another_thread() {
 #[scenario]
 fn the_stream_is_dropped_while_it_is_woken() {
     let bell = Bell::new();
-    let ends = Arc::new(AtomicUsize::new(0));
-    let (heard, end) = (Arc::clone(&bell), CountsItsEnd(Arc::clone(&ends)));
+    let ends = DropCount::new();
+    let (heard, end) = (Arc::clone(&bell), ends.token());
     let mut stream = generator(async move |y| {
         let _end = end;
         heard.wait().await;
@@ -88,9 +87,9 @@ fn the_stream_is_dropped_while_it_is_woken() {
     let waking = actor("late waker", move || waker.wake());
     note("drops the stream");
     drop(stream);
-    expect_eq!(ends.load(SeqCst), 1, "how often a local of the body has been dropped when the stream has been");
+    expect_eq!(ends.get(), 1, "how often a local of the body has been dropped when the stream has been");
     waking.finish();
-    expect_eq!(ends.load(SeqCst), 1, "how often a local of the body was dropped altogether");
+    expect_eq!(ends.get(), 1, "how often a local of the body was dropped altogether");
 }
 
 /// A waker that is used while the stream comes to its end does no harm.
@@ -192,14 +191,6 @@ impl Future for Wait<'_> {
         }
         ringing.waiting = Some(context.waker().clone());
         Poll::Pending
-    }
-}
-
-struct CountsItsEnd(Arc<AtomicUsize>);
-
-impl Drop for CountsItsEnd {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, SeqCst);
     }
 }
 

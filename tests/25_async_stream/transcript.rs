@@ -1,6 +1,7 @@
 //! The program of `oracle.py` over the learner's functions: the article's generator, asked by a loop, by comprehensions,
 //! by nobody, and by somebody who has enough.
 
+use harness::paused_clock;
 use std::cell::RefCell;
 use std::fmt::Display;
 use std::time::Duration;
@@ -10,8 +11,7 @@ use tokio::time::{Instant, sleep};
 /// A generator waits and yields only while somebody asks, and closes when it has ended or is no longer wanted.
 #[harness::transcript]
 fn transcript() -> String {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.expect("the system has room for a runtime").block_on(async {
+    paused_clock!().block_on(async {
         let log = Log { start: Instant::now(), lines: RefCell::default() };
         tell(&log).await;
         log.lines.into_inner()

@@ -1,7 +1,7 @@
 //! Stories of two or three workers that share a few items, and of jobs that wait for each other, each told along every schedule.
 
-use harness::{expect, expect_eq, scenario, unmet};
-use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use harness::{catch_panic, expect, expect_eq, scenario, unmet};
+use std::panic::panic_any;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::channel;
 use std::sync::{Barrier, Mutex};
@@ -56,14 +56,14 @@ fn items_meet_in_pairs() {
 #[scenario(panics)]
 fn the_first_panic_in_the_list_goes_on() {
     let called = AtomicUsize::new(0);
-    let outcome = catch_unwind(AssertUnwindSafe(|| {
+    let outcome = catch_panic(|| {
         parallel_map(vec![0, 1, 2], 2, |item: usize| {
             called.fetch_add(1, SeqCst);
             if item > 0 {
                 panic_any(item);
             }
         })
-    }));
+    });
     let Err(payload) = outcome else { unmet("parallel_map, when f panicked", "the panic goes on", "it returned") };
     expect_eq!(payload.downcast_ref::<usize>(), Some(&1), "the payload, when the items 1 and 2 panic with themselves");
     expect_eq!(called.into_inner(), 3, "how often f was called with three items");

@@ -2,10 +2,9 @@
 //!
 //! The values are `Tracked`: two threads that are given the same one are noticed even if they never touch it at the same time.
 
-use harness::{Actor, Tracked, actor, expect, expect_eq, scenario};
+use harness::{Actor, DropCount, Tracked, actor, expect, expect_eq, scenario};
 use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use subject::ThreadLocal;
 
 type Local = Arc<ThreadLocal<Tracked<usize>>>;
@@ -91,20 +90,14 @@ fn two_objects_are_made_at_once() {
 /// Next: the object owns the values: all that came, and each of them once.
 #[scenario]
 fn whoever_is_last_drops_the_values() {
-    struct Dropped(Arc<AtomicUsize>);
-    impl Drop for Dropped {
-        fn drop(&mut self) {
-            self.0.fetch_add(1, SeqCst);
-        }
-    }
-    let dropped = Arc::new(AtomicUsize::new(0));
+    let dropped = DropCount::new();
     let local = Arc::new(ThreadLocal::new());
     let part = |name| {
-        let (local, dropped) = (Arc::clone(&local), Arc::clone(&dropped));
-        actor(name, move || _ = local.get_or(|| Dropped(dropped)))
+        let (local, dropped) = (Arc::clone(&local), dropped.clone());
+        actor(name, move || _ = local.get_or(|| dropped.token()))
     };
     let actors = [part("first"), part("second")];
     drop(local);
     actors.into_iter().for_each(Actor::finish);
-    expect_eq!(dropped.load(SeqCst), 2, "how many of two values are dropped, when all owners of their object are gone");
+    expect_eq!(dropped.get(), 2, "how many of two values are dropped, when all owners of their object are gone");
 }

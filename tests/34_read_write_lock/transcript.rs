@@ -1,20 +1,9 @@
 //! Three readers and a writer, one step at a time. Each thread writes its own lines; between two steps all come to rest.
 
-use harness::{actor, quiesce};
-use std::fmt::Write as _;
+use harness::{Log, actor, quiesce};
+use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex};
 use subject::{RwLock, WriteGuard};
-
-/// The lines so far.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<String>>);
-
-impl Log {
-    fn line(&self, name: &str, what: &str) {
-        writeln!(self.0.lock().expect("no thread panics"), "{name}: {what}").expect("a String takes any text");
-    }
-}
 
 /// Starts a thread that plays `part` and goes on when it is told to. It has come to rest when this returns.
 fn thread(name: &'static str, part: impl FnOnce(&dyn Fn()) + Send + 'static) -> Sender<()> {
@@ -36,33 +25,33 @@ fn go_on(sender: &Sender<()>) {
 
 #[harness::transcript]
 fn transcript() -> String {
-    let log = Log::default();
+    let log = Log::new();
     let lock = Arc::new(RwLock::new(0));
 
     let reader = |name: &'static str| {
         let (log, lock) = (log.clone(), Arc::clone(&lock));
         thread(name, move |stay| {
-            log.line(name, "asks");
+            log.line(format_args!("{name}: asks"));
             let guard = lock.read().expect("the lock is not poisoned");
-            log.line(name, &format!("reads {}", *guard));
+            log.line(format_args!("{name}: reads {}", *guard));
             stay();
-            log.line(name, "leaves");
+            log.line(format_args!("{name}: leaves"));
             drop(guard);
         })
     };
     let writer = |name: &'static str| {
         let (log, lock) = (log.clone(), Arc::clone(&lock));
         thread(name, move |stay| {
-            log.line(name, "asks");
+            log.line(format_args!("{name}: asks"));
             let mut guard = lock.write().expect("the lock is not poisoned");
             *guard += 1;
-            log.line(name, &format!("writes {}", *guard));
+            log.line(format_args!("{name}: writes {}", *guard));
             stay();
-            log.line(name, "downgrades");
+            log.line(format_args!("{name}: downgrades"));
             let guard = WriteGuard::downgrade(guard);
             stay();
-            log.line(name, &format!("still reads {}", *guard));
-            log.line(name, "leaves");
+            log.line(format_args!("{name}: still reads {}", *guard));
+            log.line(format_args!("{name}: leaves"));
             drop(guard);
         })
     };
@@ -74,5 +63,5 @@ fn transcript() -> String {
     for step in [&first, &second, &writer, &writer, &third] {
         go_on(step);
     }
-    log.0.lock().expect("no thread panics").clone()
+    log.text()
 }

@@ -2,15 +2,14 @@
 //!
 //! The server is the real one, on a thread of this program, over sockets in memory.
 
-use harness::{Actor, actor, expect, expect_eq, note, scenario};
+use harness::{Actor, actor, connect_to, expect, expect_eq, listen_at, note, scenario};
 use std::io;
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
+use std::os::unix::net::UnixStream;
 use subject::ManagerError::{Changed, Closed, OutOfRange};
 use subject::{Client, ManagerError, serve};
 
 struct Server {
-    address: SocketAddr,
+    name: String,
     owner: UnixStream,
     thread: Actor<io::Result<()>>,
 }
@@ -18,15 +17,14 @@ struct Server {
 /// A server; the name is for real sockets, which others may have, too.
 fn server(name: &str) -> Server {
     let name = if cfg!(graded) { name.to_owned() } else { format!("manager-{name}-{}", std::process::id()) };
-    let address = SocketAddr::from_abstract_name(name).expect("the name is short");
-    let listener = UnixListener::bind_addr(&address).expect("nobody else uses this address");
+    let listener = listen_at(&name);
     let (owner, theirs) = UnixStream::pair().expect("there is room for a socket pair");
-    Server { address, owner, thread: actor("server", move || serve(theirs, listener)) }
+    Server { name, owner, thread: actor("server", move || serve(theirs, listener)) }
 }
 
 impl Server {
     fn client(&self) -> Client {
-        Client::over(UnixStream::connect_addr(&self.address).expect("the server can be reached"))
+        Client::over(connect_to(&self.name).expect("the server can be reached"))
     }
 
     /// A client over the owner's connection.
@@ -126,9 +124,9 @@ fn a_client_asks_as_the_owner_leaves() {
 #[scenario]
 fn a_client_comes_as_the_owner_leaves() {
     let server = server("come");
-    let address = server.address.clone();
+    let name = server.name.clone();
     let coming = actor("client", move || {
-        let Ok(stream) = UnixStream::connect_addr(&address) else { return Err(Closed) };
+        let Ok(stream) = connect_to(&name) else { return Err(Closed) };
         let client = Client::over(stream);
         client.list("l").push(1)
     });
@@ -142,7 +140,7 @@ fn a_client_comes_as_the_owner_leaves() {
 #[scenario]
 fn a_silent_client_does_not_keep_the_server() {
     let server = server("silent");
-    let silent = UnixStream::connect_addr(&server.address).expect("the server can be reached");
+    let silent = connect_to(&server.name).expect("the server can be reached");
     server.end();
     drop(silent);
 }

@@ -3,34 +3,28 @@
 //! In processor time: a round trip is little work and some waiting for a turn, and how long a turn is waited for is the
 //! machine's doing.
 
-use harness::workload;
+use harness::{connect_to, listen_at, unused_name, workload};
 use std::io;
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::os::unix::net::UnixStream;
 use std::thread::JoinHandle;
-use std::time::SystemTime;
 use subject::{Client, serve};
 
 struct Server {
-    address: SocketAddr,
+    name: String,
     owner: UnixStream,
     thread: JoinHandle<io::Result<()>>,
 }
 
 fn server() -> Server {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("it is later than 1970").as_nanos();
-    let name = format!("manager-{}-{now}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    let address = SocketAddr::from_abstract_name(name).expect("the name is short");
-    let listener = UnixListener::bind_addr(&address).expect("nobody else uses this address");
+    let name = unused_name("manager");
+    let listener = listen_at(&name);
     let (owner, theirs) = UnixStream::pair().expect("the system has room for a socket pair");
-    Server { address, owner, thread: std::thread::spawn(move || serve(theirs, listener)) }
+    Server { name, owner, thread: std::thread::spawn(move || serve(theirs, listener)) }
 }
 
 impl Server {
     fn client(&self) -> Client {
-        Client::over(UnixStream::connect_addr(&self.address).expect("the server can be reached"))
+        Client::over(connect_to(&self.name).expect("the server can be reached"))
     }
 
     fn end(self) {

@@ -1,12 +1,10 @@
 //! The article's Manager: workers in other processes fill a dictionary and a list.
 
-use harness::{peer, peer_command};
+use harness::{connect_to, listen_at, peer, peer_command, unused_name};
 use std::fmt::Write as _;
 use std::os::fd::OwnedFd;
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
+use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
-use std::time::SystemTime;
 use subject::{Client, Manager, serve};
 
 /// Where the address of the server and the number of a worker are told to a process.
@@ -17,19 +15,14 @@ fn told(what: &str) -> String {
     std::env::var(what).expect("the parent tells its processes what they need")
 }
 
-fn address(name: &str) -> SocketAddr {
-    SocketAddr::from_abstract_name(name).expect("the name is short")
-}
-
 #[peer]
 fn server(owner: UnixStream) {
-    let listener = UnixListener::bind_addr(&address(&told(ADDRESS))).expect("nobody else uses this address");
-    serve(owner, listener).expect("the listener does not fail");
+    serve(owner, listen_at(&told(ADDRESS))).expect("the listener does not fail");
 }
 
 #[peer]
 fn worker(_: UnixStream) {
-    let stream = UnixStream::connect_addr(&address(&told(ADDRESS))).expect("the server can be reached");
+    let stream = connect_to(&told(ADDRESS)).expect("the server can be reached");
     let client = Client::over(stream);
     let number = told(NUMBER);
     let value: i64 = number.parse().expect("it is a number");
@@ -46,8 +39,7 @@ fn command(part: &str, name: &str) -> Command {
 
 #[harness::transcript]
 fn transcript() -> String {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("it is later than 1970").as_nanos();
-    let name = format!("manager-transcript-{}-{now}", std::process::id());
+    let name = unused_name("manager-transcript");
     let mut text = String::new();
     let mut say = |line: String| writeln!(text, "{line}").expect("a string takes everything");
     let manager = Manager::start(command("server", &name)).expect("the server starts");

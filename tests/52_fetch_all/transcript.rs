@@ -1,6 +1,7 @@
 //! The article's ten pages, three at once; then what its snippet has no answer to. The server is in memory, on tokio's
 //! paused clock.
 
+use harness::paused_clock;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io;
@@ -120,10 +121,9 @@ async fn show(text: &mut String, title: &str, paths: &[&str], options: Options) 
 /// Every page comes, in order; every failure is told where it belongs, and what may pass is tried again.
 #[harness::transcript]
 fn transcript() -> String {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let mut text = String::new();
     let options = |limit, retries| Options { limit, retries, ..Options::default() };
-    runtime.expect("the system has room for a runtime").block_on(async {
+    paused_clock!().block_on(async {
         let pages =
             ["/page0", "/page1", "/page2", "/page3", "/page4", "/page5", "/page6", "/page7", "/page8", "/page9"];
         show(&mut text, "ten pages, three at once", &pages, options(3, 0)).await;

@@ -1,10 +1,10 @@
 //! Stories of a run on a runtime with several threads, each told along every schedule: its tasks run in parallel.
 
-use harness::{expect, expect_eq, scenario};
+use harness::{Log, expect, expect_eq, scenario};
 use std::future::{self, Future, poll_fn};
 use std::panic::panic_any;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use subject::{Failure, Summary, run};
 use tokio::runtime::{Builder, Runtime};
@@ -42,14 +42,14 @@ struct Mishap;
 /// Every item is handled once, and the run ends.
 fn pipeline(producers: usize, each: usize, consumers: usize, capacity: usize) {
     let sources = (0..producers).map(|producer| source(10 * producer..10 * producer + each)).collect();
-    let items = Arc::new(Mutex::new(Vec::new()));
-    let theirs = Arc::clone(&items);
+    let items = Log::new();
+    let theirs = items.clone();
     let work = move |item: Arc<usize>| {
-        theirs.lock().unwrap().push(*item);
+        theirs.add(*item);
         future::ready(Ok::<(), ()>(()))
     };
     let result = runtime().block_on(run(sources, consumers, capacity, work));
-    let mut items = items.lock().unwrap().clone();
+    let mut items = items.read();
     if consumers == 1 {
         expect!(items.is_sorted() || producers > 1, "the items of the only source", "in order", format!("{items:?}"));
     }

@@ -1,6 +1,7 @@
 //! The article's producer and consumer, with an end; then a failure, several of each, and a run that is given up.
 //! Every line begins with the time on tokio's paused clock.
 
+use harness::paused_clock;
 use std::fmt::Display;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,9 +10,8 @@ use tokio::time::{Instant, sleep, timeout};
 
 #[harness::transcript]
 fn transcript() -> String {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let log = Log { begun: Arc::default(), lines: Arc::default() };
-    runtime.expect("the system has room for a runtime").block_on(async {
+    paused_clock!().block_on(async {
         one_of_each(&log).await;
         a_failure(&log).await;
         several_of_each(&log).await;

@@ -1,9 +1,9 @@
 //! Stories of small pipelines, each told along every schedule: sweeps over producers, consumers and capacity, and the ways to
 //! end before the end.
 
-use harness::{actor, expect, expect_eq, quiesce, scenario, unmet};
+use harness::{actor, catch_panic, expect, expect_eq, quiesce, scenario, unmet};
 use std::iter;
-use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use std::panic::{catch_unwind, panic_any};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, Mutex};
 use subject::{Failure, run};
@@ -203,7 +203,7 @@ fn a_panic_meets_a_failure() {
         panic_any(Mishap)
     });
     let sources: Vec<Box<dyn Iterator<Item = usize> + Send>> = vec![Box::new(iter::once(7)), Box::new(misfortune)];
-    let ended = catch_unwind(AssertUnwindSafe(|| run(sources, 1, 1, |item| Err::<(), usize>(*item))));
+    let ended = catch_panic(|| run(sources, 1, 1, |item| Err::<(), usize>(*item)));
     match ended {
         Ok(result) => {
             expect!(!panicked.load(SeqCst), "a run whose source has panicked", "it panics", "it returns");

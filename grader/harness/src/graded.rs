@@ -249,8 +249,7 @@ fn failure_of(payload: &(dyn Any + Send)) -> Failure {
         let Unmet { about, expected, seen } = unmet.clone();
         return Failure { about, expected, seen, ..Failure::default() };
     }
-    let text = payload.downcast_ref::<String>().map(String::as_str);
-    let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+    let text = crate::panic_text(payload);
     Failure { about: text.unwrap_or("a panic whose payload is not text").to_owned(), ..Failure::default() }
 }
 

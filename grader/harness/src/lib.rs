@@ -12,33 +12,58 @@
 //! - [`quiesce`] returns when every other thread is blocked, so that "it waits" can be asserted without a sleep;
 //! - [`cpu_time`] shows whether waiting costs anything.
 //!
+//! What stories are often played with is here, too: a [`Gate`] that holds calls up, a [`Log`] of what happens, a [`DropCount`],
+//! a [`ManualTask`] that is polled by hand, [`catch_panic`] and its kin, other processes ([`start_peer`]) and the places where
+//! they meet ([`listen_at`]), and tokio's [`paused_clock!`].
+//!
 //! Expectations are [`expect!`] and [`expect_eq!`]: they say what was demanded and what was seen, for a person who must
 //! not read the test. Nothing here has an opinion on verdicts; that is the engine's.
 
 #[cfg(not(feature = "explore"))]
 mod actors;
+mod addresses;
 #[cfg(not(feature = "explore"))]
 mod alone;
 mod children;
+mod clock;
+mod drops;
 #[cfg(feature = "explore")]
 mod explored;
+mod gate;
 mod graded;
+mod log;
 mod measures;
 mod memory;
+mod panics;
 mod patience;
 mod peers;
+mod task;
+
+// The std of what facts and scenarios both use: a scenario's helpers take part in its exploration.
+#[cfg(feature = "explore")]
+use interleave as explorable;
+#[cfg(not(feature = "explore"))]
+use std as explorable;
 
 #[cfg(not(feature = "explore"))]
 pub use actors::{Actor, actor, quiesce, sleep};
 #[cfg(not(feature = "explore"))]
+pub use addresses::unused_name;
+pub use addresses::{connect_to, listen_at};
+#[cfg(not(feature = "explore"))]
 pub use alone::{Tracked, block_on, note};
 pub use children::{ChildProcess, child_processes, children_running_after, reap_children};
+pub use drops::{Counted, DropCount};
 #[cfg(feature = "explore")]
 pub use explored::{Actor, Tracked, actor, block_on, note, quiesce, sleep};
+pub use gate::Gate;
 pub use harness_macros::{fact, peer, scenario, transcript, workload};
+pub use log::Log;
 pub use measures::{cpu_time, open_descriptors, threads_alive};
+pub use panics::{catch_panic, panic_payload, panic_text};
 pub use patience::Patience;
 pub use peers::{Peer, peer_command, start_peer};
+pub use task::ManualTask;
 
 /// What the attributes expand to. Apart from them, so that importing an attribute imports no function of its name.
 #[doc(hidden)]

@@ -1,8 +1,7 @@
 //! `GilCell`: what a cell holds, and what two ticks have between them.
 
 use super::threads::{enter, must_end, new, open, pass};
-use harness::{Actor, actor, expect, expect_eq, fact};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use harness::{Actor, actor, catch_panic, expect, expect_eq, fact};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
@@ -96,14 +95,14 @@ fn a_cell_survives_a_panic_in_clone() {
     }
     let touchy = Arc::new(AtomicBool::new(true));
     let (gil, cell) = (Gil::new(3), GilCell::new(Touchy(Arc::clone(&touchy))));
-    let refused = catch_unwind(AssertUnwindSafe(|| gil.with(|py| drop(cell.get(py)))));
+    let refused = catch_panic(|| gil.with(|py| drop(cell.get(py))));
     expect!(refused.is_err(), "get on a value whose clone panics", "the panic reaches the caller", "get returned");
     touchy.store(false, Ordering::SeqCst);
-    let usable = catch_unwind(AssertUnwindSafe(|| {
+    let usable = catch_panic(|| {
         gil.with(|py| {
             drop(cell.get(py));
             cell.set(py, Touchy(Arc::clone(&touchy)));
         });
-    }));
+    });
     expect!(usable.is_ok(), "get and set after a clone that panicked", "they work as before", "a panic");
 }

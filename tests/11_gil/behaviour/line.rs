@@ -1,7 +1,7 @@
 //! `Gil::new` and `with`: one holder at a time, and a line for everybody else.
 
-use super::threads::{Log, enter, must_end, new, open, pass};
-use harness::{Actor, actor, expect, expect_eq, fact};
+use super::threads::{enter, must_end, new, open, pass};
+use harness::{Actor, Log, actor, expect, expect_eq, fact};
 use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -60,7 +60,7 @@ fn waiting_threads_are_served_in_the_order_of_their_arrival() {
     let names = ["first", "second", "third", "fourth", "fifth"];
     let waiters = names.map(|name| {
         let log = log.clone();
-        enter(name, &gil, move |_py| log.add(name))
+        enter(name, &gil, move |_py| log.line(name))
     });
     open(&go);
     must_end(&holder, "the thread that held the GIL");

@@ -1,8 +1,7 @@
 //! Panics inside `with`, and `with` inside `with`, which is refused with a panic.
 
-use super::threads::{Log, enter, must_end, new, open, pass, ticks};
-use harness::{Actor, expect, expect_eq, fact};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use super::threads::{enter, must_end, new, open, pass, ticks};
+use harness::{Actor, Log, catch_panic, expect, expect_eq, fact, panic_text};
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use subject::Gil;
@@ -32,16 +31,16 @@ fn a_panic_in_with_passes_the_gil_on() {
 #[fact(panics)]
 fn after_a_panic_the_same_thread_can_take_the_gil_again() {
     let gil = new(3);
-    let payload = catch_unwind(AssertUnwindSafe(|| {
+    let payload = catch_panic(|| {
         gil.with(|py| {
             py.tick();
             std::panic::panic_any(7_u8)
         })
-    }));
+    });
     let payload = payload.map_err(|payload| payload.downcast_ref::<u8>().copied());
     expect_eq!(payload.err(), Some(Some(7)), "the payload that catch_unwind around with finds, panic_any(7)");
     let theirs = Arc::clone(&gil);
-    let again = catch_unwind(AssertUnwindSafe(|| theirs.with(|_py| 1)));
+    let again = catch_panic(|| theirs.with(|_py| 1));
     expect_eq!(again.ok(), Some(1), "with on the same thread after a panic was caught");
     let other = enter("other", &gil, |_py| ());
     must_end(&other, "another thread that calls with after a panic");
@@ -91,7 +90,7 @@ fn a_refused_with_leaves_the_outer_hold_as_it_was() {
         ticks(py, 3, "outer", &a);
         refused
     });
-    let waiting = enter("waiting", &gil, move |_py| b.add("waiting"));
+    let waiting = enter("waiting", &gil, move |_py| b.line("waiting"));
     expect!(!waiting.has_finished(), "a thread that comes after a refused with", "it waits", "it got in");
     open(&go);
     must_end(&waiting, "a thread that waits while the holder, whose inner with was refused, goes on ticking");
@@ -103,9 +102,8 @@ fn a_refused_with_leaves_the_outer_hold_as_it_was() {
 
 /// The text of the panic of a `with` that must be refused; `None` if it was not.
 fn nested_with(gil: &Gil) -> Option<String> {
-    let payload = catch_unwind(AssertUnwindSafe(|| gil.with(|_py| ()))).err()?;
-    let text = payload.downcast_ref::<String>().cloned();
-    Some(text.or_else(|| payload.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default())
+    let payload = catch_panic(|| gil.with(|_py| ())).err()?;
+    Some(panic_text(&*payload).unwrap_or_default().to_owned())
 }
 
 #[track_caller]

@@ -1,7 +1,7 @@
 //! Ticks: which of them hand the GIL over, to whom, and which do not.
 
-use super::threads::{Log, enter, must_end, new, open, pass, ticks};
-use harness::{actor, expect, expect_eq, fact, quiesce};
+use super::threads::{enter, must_end, new, open, pass, ticks};
+use harness::{Log, actor, expect, expect_eq, fact, quiesce};
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use subject::{Gil, Stats};
@@ -18,7 +18,7 @@ fn the_interval_th_tick_hands_the_gil_over_and_no_earlier_one() {
         pass(&gate);
         ticks(py, 4, "ticking", &a);
     });
-    let waiting = enter("waiting", &gil, move |_py| b.add("waiting"));
+    let waiting = enter("waiting", &gil, move |_py| b.line("waiting"));
     open(&go);
     must_end(&waiting, "a thread that waits while the holder makes four ticks, interval 3");
     must_end(&ticking, "the thread that made the ticks");
@@ -69,11 +69,11 @@ fn the_thread_that_was_switched_out_goes_to_the_back_of_the_line() {
     let ticking = enter("ticking", &gil, move |py| {
         pass(&gate);
         ticks(py, 2, "ticking", &a);
-        a.add("ticking again");
+        a.line("ticking again");
     });
     let waiters = ["first", "second", "third"].map(|name| {
         let log = log.clone();
-        enter(name, &gil, move |_py| log.add(name))
+        enter(name, &gil, move |_py| log.line(name))
     });
     open(&go);
     for waiter in &waiters {
@@ -139,11 +139,11 @@ fn a_switch_that_nobody_wanted_is_not_made_up_for() {
         ticks(py, 4, "ticking", &a);
         pass(&gate);
         (5..=7).for_each(|n| {
-            a.add(&format!("ticking {n}"));
+            a.line(format_args!("ticking {n}"));
             py.tick();
         });
     });
-    let late = enter("late", &gil, move |_py| b.add("late"));
+    let late = enter("late", &gil, move |_py| b.line("late"));
     open(&go);
     must_end(&late, "a thread that came after the holder's fourth tick, interval 3");
     must_end(&ticking, "the thread that made seven ticks");
@@ -169,7 +169,7 @@ fn a_new_hold_starts_its_count_anew() {
         });
     });
     quiesce();
-    let waiting = enter("waiting", &gil, move |_py| b.add("waiting"));
+    let waiting = enter("waiting", &gil, move |_py| b.line("waiting"));
     open(&go);
     must_end(&waiting, "a thread that waits for the GIL while the holder makes four ticks, interval 3");
     must_end(&ticking, "the thread that made two ticks in one with and four in the next");
@@ -193,7 +193,7 @@ fn each_gil_keeps_its_own_interval() {
         });
     });
     quiesce();
-    let waiting = enter("waiting", &fast, move |_py| b.add("waiting"));
+    let waiting = enter("waiting", &fast, move |_py| b.line("waiting"));
     open(&go);
     must_end(&waiting, "a thread that waits for a Gil with interval 2 while its holder makes three ticks");
     must_end(&ticking, "the thread that made one tick on a Gil with interval 100, then three on one with interval 2");

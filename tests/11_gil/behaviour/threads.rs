@@ -1,8 +1,8 @@
-//! The words that the stories are told in: threads that enter, gates that hold them up, and a log.
+//! The words that the stories are told in: threads that enter, gates that hold them up, and ticks.
 
-use harness::{Actor, actor, expect, quiesce};
+use harness::{Actor, Log, actor, expect, quiesce};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
-use std::sync::{Arc, Mutex};
 use subject::{Gil, Python};
 
 pub(super) fn new(interval: u32) -> Arc<Gil> {
@@ -33,7 +33,7 @@ pub(super) fn open(gate: &Sender<()>) {
 /// `count` bytecodes, each noted just before its tick.
 pub(super) fn ticks(py: Python<'_>, count: u32, name: &str, log: &Log) {
     for n in 1..=count {
-        log.add(&format!("{name} {n}"));
+        log.line(format_args!("{name} {n}"));
         py.tick();
     }
 }
@@ -42,18 +42,4 @@ pub(super) fn ticks(py: Python<'_>, count: u32, name: &str, log: &Log) {
 pub(super) fn must_end<T>(actor: &Actor<T>, about: &str) {
     quiesce();
     expect!(actor.has_finished(), about, "it gets the GIL in its turn and ends", "it waits, and nothing will wake it");
-}
-
-/// What happened, in the order in which it happened.
-#[derive(Clone, Default)]
-pub(super) struct Log(Arc<Mutex<Vec<String>>>);
-
-impl Log {
-    pub(super) fn add(&self, line: &str) {
-        self.0.lock().unwrap().push(line.to_owned());
-    }
-
-    pub(super) fn read(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
-    }
 }

@@ -1,9 +1,9 @@
 //! Matrices, their product by the book, and numbers that wait at a gate while they are multiplied.
 
 use super::threads::{GIL, nested};
-use harness::{Actor, actor, expect_eq, quiesce};
+use harness::{Actor, Gate, actor, expect_eq, quiesce};
 use std::ops::{Add, Mul};
-use std::sync::{Condvar, Mutex};
+use std::sync::LazyLock;
 use subject::{Matrix, dot};
 
 /// The product, as it is written down in books.
@@ -30,40 +30,7 @@ pub(super) fn matrix<T: From<i16>>(rows: usize, columns: usize) -> Matrix<T> {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Gated(i64);
 
-pub(super) static GATE: Gate =
-    Gate { state: Mutex::new(GateState { inside: 0, peak: 0, is_open: false }), opened: Condvar::new() };
-
-pub(super) struct Gate {
-    state: Mutex<GateState>,
-    opened: Condvar,
-}
-
-#[derive(Clone, Copy)]
-pub(super) struct GateState {
-    pub(super) inside: usize,
-    /// The most that have been inside at the same time.
-    pub(super) peak: usize,
-    is_open: bool,
-}
-
-impl Gate {
-    pub(super) fn pass(&self) {
-        let mut state = self.state.lock().expect("nobody panics at the gate");
-        state.inside += 1;
-        state.peak = state.peak.max(state.inside);
-        state = self.opened.wait_while(state, |state| !state.is_open).expect("nobody panics at the gate");
-        state.inside -= 1;
-    }
-
-    pub(super) fn state(&self) -> GateState {
-        *self.state.lock().expect("nobody panics at the gate")
-    }
-
-    pub(super) fn open(&self) {
-        self.state.lock().expect("nobody panics at the gate").is_open = true;
-        self.opened.notify_all();
-    }
-}
+pub(super) static GATE: LazyLock<Gate> = LazyLock::new(Gate::new);
 
 impl Add for Gated {
     type Output = Gated;

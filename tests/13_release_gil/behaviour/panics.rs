@@ -1,15 +1,9 @@
 //! `allow_threads` around a closure that panics, and the payloads of panics.
 
 use super::threads::{GIL, Visitor, go_on, must_be_free, must_be_held_here, pause};
-use harness::{actor, expect, expect_eq, fact, quiesce};
-use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use harness::{actor, expect, expect_eq, fact, panic_payload, quiesce};
+use std::panic::panic_any;
 use std::sync::mpsc::channel;
-
-/// What an action's panic carries, if it panics with such a payload.
-pub(super) fn payload<T: 'static, R>(action: impl FnOnce() -> R) -> Option<T> {
-    let payload = catch_unwind(AssertUnwindSafe(action)).err()?;
-    payload.downcast().ok().map(|payload| *payload)
-}
 
 /// A panic in the closure arrives, as it is, where the GIL is held again.
 ///
@@ -17,7 +11,7 @@ pub(super) fn payload<T: 'static, R>(action: impl FnOnce() -> R) -> Option<T> {
 #[fact(panics)]
 fn a_panic_finds_the_gil_held() {
     GIL.with(|py| {
-        let seen = payload(|| py.allow_threads(|| -> () { panic_any(17_u8) }));
+        let seen = panic_payload(|| py.allow_threads(|| -> () { panic_any(17_u8) }));
         expect_eq!(seen, Some(17_u8), "the payload of the panic that comes out of allow_threads");
         must_be_held_here("after a panic in allow_threads was caught").go_on.send(()).expect("the visitor waits");
     });
@@ -55,7 +49,7 @@ fn a_panic_waits_for_the_gil() {
 #[fact(panics)]
 fn a_panic_leaves_a_nested_hold_as_deep_as_before() {
     let visitor = GIL.with(|_outer| {
-        let seen = payload(|| GIL.with(|inner| inner.allow_threads(|| -> () { panic_any(17_u8) })));
+        let seen = panic_payload(|| GIL.with(|inner| inner.allow_threads(|| -> () { panic_any(17_u8) })));
         expect_eq!(seen, Some(17_u8), "the payload of the panic that comes out of the inner with");
         must_be_held_here("after the inner with has ended by the panic")
     });

@@ -2,9 +2,8 @@
 
 use super::matrices::{by_the_book, matrix};
 use super::threads::{GIL, must_be_free};
-use harness::{expect, expect_eq, fact};
+use harness::{catch_panic, expect, expect_eq, fact};
 use std::ops::{Add, Mul};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use subject::{Matrix, dot};
 
 /// The product is right for all shapes, empty ones included, whatever the number of threads.
@@ -57,7 +56,7 @@ fn factors_keep_their_order() {
 fn what_cannot_be_multiplied_is_a_panic() {
     #[track_caller]
     fn panics<R>(about: &str, action: impl FnOnce() -> R) {
-        expect!(catch_unwind(AssertUnwindSafe(action)).is_err(), about, "a panic", "it returns");
+        expect!(catch_panic(action).is_err(), about, "a panic", "it returns");
     }
     GIL.with(|py| {
         let (wide, high) = (matrix::<i64>(2, 3), matrix::<i64>(3, 2));

@@ -1,9 +1,8 @@
 //! The threads on which `dot` multiplies: how many there are, who has the GIL meanwhile, and how they end.
 
 use super::matrices::{GATE, gated_product, matrix};
-use super::panics::payload;
 use super::threads::{GIL, Visitor, must_be_free};
-use harness::{actor, expect, expect_eq, fact, quiesce, threads_alive};
+use harness::{actor, expect, expect_eq, fact, panic_payload, quiesce, threads_alive};
 use std::ops::{Add, Mul};
 use std::panic::panic_any;
 use subject::{Matrix, dot};
@@ -11,10 +10,15 @@ use subject::{Matrix, dot};
 fn multiply_at_once(rows: usize, threads: usize, expected: usize) {
     let caller = gated_product(rows, threads, 1);
     let about = format!("how many threads multiply {rows} rows at the same time, with {threads} allowed");
-    expect_eq!(GATE.state().inside, expected, about);
+    expect_eq!(GATE.waiting(), expected, about);
     GATE.open();
     caller.finish();
-    expect!(GATE.state().peak <= threads, about, format!("never more than {threads}"), GATE.state().peak.to_string());
+    expect!(
+        GATE.most_waiting() <= threads,
+        about,
+        format!("never more than {threads}"),
+        GATE.most_waiting().to_string()
+    );
 }
 
 /// As many threads as are allowed multiply at the same time, if there are rows for them.
@@ -96,13 +100,13 @@ fn a_panic_while_multiplying_comes_out_of_dot() {
         GIL.with(|py| {
             let a = Matrix::new(3, 1, vec![Touchy(0), Touchy(42), Touchy(0)]);
             let product = || dot(py, &a, &Matrix::new(1, 1, vec![Touchy(0)]), 3);
-            expect_eq!(payload(product), Some(42_u8), "the payload of the panic that comes out of dot");
-            expect_eq!(GATE.state().inside, 0, "how many threads multiply when the panic comes out of dot");
+            expect_eq!(panic_payload(product), Some(42_u8), "the payload of the panic that comes out of dot");
+            expect_eq!(GATE.waiting(), 0, "how many threads multiply when the panic comes out of dot");
             expect_eq!(GIL.is_held_here(), true, "is_held_here() when the panic comes out of dot");
         });
     });
     quiesce();
-    expect_eq!(GATE.state().inside, 2, "how many of 3 threads still multiply after one has panicked");
+    expect_eq!(GATE.waiting(), 2, "how many of 3 threads still multiply after one has panicked");
     GATE.open();
     caller.finish();
     must_be_free("after a panic in dot");

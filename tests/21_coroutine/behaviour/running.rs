@@ -1,11 +1,9 @@
 //! `block_on`: on which thread it polls, and what becomes of the future, also in a panic.
 
 use super::sleeps::{milliseconds, polls_of};
-use harness::{expect_eq, fact, threads_alive};
+use harness::{DropCount, expect_eq, fact, panic_payload, threads_alive};
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::panic::panic_any;
 use std::task::Poll;
 use std::thread;
 use subject::block_on;
@@ -34,13 +32,13 @@ fn the_calling_thread_polls() {
 /// Next: own the future inside `block_on`: `pin!` does, and nothing has to be boxed or forgotten.
 #[fact]
 fn the_future_is_dropped_before_block_on_returns() {
-    let drops = Arc::new(AtomicUsize::new(0));
-    let counted = Counted(Arc::clone(&drops));
+    let drops = DropCount::new();
+    let counted = drops.token();
     block_on(poll_fn(move |_| {
         let _ = &counted;
         Poll::Ready(())
     }));
-    expect_eq!(drops.load(SeqCst), 1, "drops of what a future owns, when block_on has returned");
+    expect_eq!(drops.get(), 1, "drops of what a future owns, when block_on has returned");
 }
 
 /// A panic in a poll comes out of `block_on` as it is, the future is dropped, and the thread can call `block_on` again.
@@ -48,8 +46,8 @@ fn the_future_is_dropped_before_block_on_returns() {
 /// Next: nothing has to be caught. Which of your locks or flags would a panic leave behind?
 #[fact(panics)]
 fn a_panic_comes_out_with_its_payload() {
-    let drops = Arc::new(AtomicUsize::new(0));
-    let counted = Counted(Arc::clone(&drops));
+    let drops = DropCount::new();
+    let counted = drops.token();
     let mut waker = None;
     let panics_in_its_second_poll = poll_fn(|context| {
         if waker.replace(context.waker().clone()).is_some() {
@@ -62,17 +60,8 @@ fn a_panic_comes_out_with_its_payload() {
         let _counted = counted;
         panics_in_its_second_poll.await
     };
-    let result: Result<(), _> = catch_unwind(AssertUnwindSafe(|| block_on(owner)));
-    let payload = result.err().and_then(|payload| payload.downcast_ref::<u32>().copied());
-    expect_eq!(payload, Some(42), "the payload that comes out of block_on, when the second poll panics with 42");
-    expect_eq!(drops.load(SeqCst), 1, "drops of what a future owns whose poll has panicked");
+    let payload = panic_payload(|| -> () { block_on(owner) });
+    expect_eq!(payload, Some(42_u32), "the payload that comes out of block_on, when the second poll panics with 42");
+    expect_eq!(drops.get(), 1, "drops of what a future owns whose poll has panicked");
     expect_eq!(polls_of(milliseconds(1)), 2, "polls of a sleep, in the next call of block_on on this thread");
-}
-
-struct Counted(Arc<AtomicUsize>);
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, SeqCst);
-    }
 }

@@ -1,13 +1,11 @@
 //! The end of a gather: dropped half-way, or by a child's panic.
 
-use super::probe::{Counted, Remote, drops, fallible, polls, probes};
+use super::probe::{Remote, drops, fallible, polls, probes};
 use super::task::Task;
-use harness::{expect_eq, fact, unmet};
+use harness::{DropCount, catch_panic, expect_eq, fact, unmet};
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use std::panic::panic_any;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use subject::{gather, try_gather};
 
 /// Dropping a gather drops every child exactly once and polls none, whether or not it was ever polled.
@@ -36,8 +34,8 @@ fn dropping_the_gather_drops_every_child() {
 /// Next: an output that nobody will receive still has an owner: the gather.
 #[fact]
 fn dropping_the_gather_drops_finished_outputs() {
-    let drops = Arc::new(AtomicUsize::new(0));
-    let output = Counted(Arc::clone(&drops));
+    let drops = DropCount::new();
+    let output = drops.token();
     let mut gathered = Box::pin(gather([None, Some(output)].map(|output| async {
         match output {
             Some(output) => output,
@@ -46,7 +44,7 @@ fn dropping_the_gather_drops_finished_outputs() {
     })));
     let _ = Task::new().poll(gathered.as_mut());
     drop(gathered);
-    expect_eq!(drops.load(SeqCst), 1, "drops of the output of a child that had finished when the gather was dropped");
+    expect_eq!(drops.get(), 1, "drops of the output of a child that had finished when the gather was dropped");
 }
 
 /// A child's panic comes out of the poll of a plain gather, with the panic's own payload; the children are dropped with
@@ -75,7 +73,7 @@ fn a_childs_panic_comes_out_of_gather() {
 
 /// The payload of the panic that comes out of the next poll.
 fn panic_of<G: Future>(gathered: Pin<&mut G>) -> Box<dyn Any + Send> {
-    match catch_unwind(AssertUnwindSafe(|| Task::new().poll(gathered).is_ready())) {
+    match catch_panic(|| Task::new().poll(gathered).is_ready()) {
         Err(payload) => payload,
         Ok(ready) => unmet(
             "a poll in which a child panics",

@@ -127,12 +127,3 @@ pub(super) fn polls(remotes: &[Remote]) -> Vec<usize> {
 pub(super) fn drops(remotes: &[Remote]) -> Vec<usize> {
     remotes.iter().map(Remote::drops).collect()
 }
-
-/// An output that counts its drops.
-pub(super) struct Counted(pub(super) Arc<AtomicUsize>);
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, SeqCst);
-    }
-}

@@ -1,6 +1,6 @@
 //! What polls a gather: a task whose waker counts, or a runtime on tokio's paused clock.
 
-use harness::unmet;
+use harness::{paused_clock, unmet};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -56,8 +56,7 @@ impl Task {
 /// Runs a gather on tokio's paused clock; returns its output and how much virtual time it took.
 pub(super) fn on_paused_clock<G: Future>(gathered: G) -> (G::Output, Duration) {
     const MOST_POLLS: usize = 1000;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.expect("the system has room for a runtime").block_on(async {
+    paused_clock!().block_on(async {
         let start = Instant::now();
         let mut gathered = pin!(gathered);
         let mut polls = 0;

@@ -1,11 +1,9 @@
 //! What only `try_gather` does: the first error in time ends the others.
 
-use super::probe::{Counted, fallible, polls};
+use super::probe::{fallible, polls};
 use super::task::{Task, on_paused_clock};
-use harness::{expect, expect_eq, fact};
+use harness::{DropCount, expect, expect_eq, fact};
 use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::Poll;
 use std::time::Duration;
 use subject::try_gather;
@@ -85,11 +83,11 @@ fn no_child_is_polled_after_an_error() {
 /// Next: the error takes the place of the whole result; the values that are already there go with the gather.
 #[fact]
 fn an_error_drops_the_values_that_were_there() {
-    let drops = Arc::new(AtomicUsize::new(0));
-    let outputs = [Ok(Counted(Arc::clone(&drops))), Err("refused")];
+    let drops = DropCount::new();
+    let outputs = [Ok(drops.token()), Err("refused")];
     let mut gathered = Box::pin(try_gather(outputs.map(std::future::ready)));
     let result = Task::new().poll(gathered.as_mut());
     expect!(matches!(result, Poll::Ready(Err("refused"))), "the result", "the error", "something else");
     drop(gathered);
-    expect_eq!(drops.load(SeqCst), 1, "drops of the value of the child that succeeded before the other one failed");
+    expect_eq!(drops.get(), 1, "drops of the value of the child that succeeded before the other one failed");
 }

@@ -1,8 +1,8 @@
 //! Tasks that are asked to end, lose their runtime, or are handled from other threads.
 
-use super::clock::{after, ms, on_paused_clock, paused_clock, rest};
+use super::clock::{after, ms, on_paused_clock, rest};
 use super::handles::{guard, holding, join_of, outputs, states};
-use harness::{actor, expect_eq, fact};
+use harness::{actor, expect_eq, fact, paused_clock};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use subject::ReturnWhen::FirstCompleted;
@@ -79,7 +79,7 @@ fn a_task_may_be_cancelled_in_its_own_poll() {
 /// Next: the future of an abandoned task is dropped by the runtime: its destructor is the place to say that it is over.
 #[fact]
 fn a_task_whose_runtime_goes_is_cancelled() {
-    let runtime = paused_clock();
+    let runtime = paused_clock!();
     let [started, fresh] = runtime.block_on(async {
         let started = create_task(std::future::pending::<i32>());
         rest().await;

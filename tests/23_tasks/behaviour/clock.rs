@@ -1,15 +1,11 @@
 //! Tokio's paused clock, and what takes time on it.
 
+use harness::paused_clock;
 use std::time::Duration;
-use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
 
-pub(super) fn paused_clock() -> Runtime {
-    Builder::new_current_thread().enable_time().start_paused(true).build().expect("the system has room for a runtime")
-}
-
 pub(super) fn on_paused_clock<F: Future>(future: F) -> F::Output {
-    paused_clock().block_on(future)
+    paused_clock!().block_on(future)
 }
 
 pub(super) fn ms(milliseconds: u64) -> Duration {

@@ -2,7 +2,7 @@
 
 use super::clock::{after, ms, on_paused_clock, rest};
 use super::handles::{OnDrop, holding, join_of, states};
-use harness::{expect, expect_eq, fact};
+use harness::{Log, expect, expect_eq, fact};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use subject::{Task, TaskError, create_task};
@@ -79,11 +79,11 @@ fn panics_become_values() {
 fn the_future_is_dropped_before_the_task_is_done() {
     on_paused_clock(async {
         for ending in ["a return", "a panic", "a cancellation"] {
-            let (own, log) = (Arc::new(Mutex::new(None::<Task<()>>)), Arc::new(Mutex::new(Vec::new())));
-            let (theirs, sees) = (Arc::clone(&own), Arc::clone(&log));
+            let (own, log) = (Arc::new(Mutex::new(None::<Task<()>>)), Log::new());
+            let (theirs, sees) = (Arc::clone(&own), log.clone());
             let guard = OnDrop(move || {
                 let done = theirs.lock().unwrap().as_ref().is_some_and(Task::done);
-                sees.lock().unwrap().push(done);
+                sees.add(done);
             });
             let task = create_task(holding(guard, async move {
                 rest().await;
@@ -97,11 +97,7 @@ fn the_future_is_dropped_before_the_task_is_done() {
             sleep(ms(5)).await;
             let _ = ending != "a cancellation" || task.cancel();
             let _ = task.join().await;
-            expect_eq!(
-                *log.lock().unwrap(),
-                [false],
-                format!("done() at each drop of the future, the end being {ending}")
-            );
+            expect_eq!(log.read(), [false], format!("done() at each drop of the future, the end being {ending}"));
         }
     });
 }

@@ -2,8 +2,7 @@
 
 use super::clock::{after, ms, on_paused_clock, rest};
 use super::handles::states;
-use harness::{expect_eq, fact};
-use std::sync::{Arc, Mutex};
+use harness::{Log, expect_eq, fact};
 use subject::{TaskError, create_task};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
@@ -32,15 +31,15 @@ fn a_task_runs_by_itself() {
 #[fact]
 fn tasks_start_in_order_when_their_creator_waits() {
     on_paused_clock(async {
-        let log = Arc::new(Mutex::new(Vec::new()));
+        let log = Log::new();
         let starts = |name| {
-            let log = Arc::clone(&log);
-            create_task(async move { log.lock().unwrap().push(name) })
+            let log = log.clone();
+            create_task(async move { log.add(name) })
         };
         let tasks = [0, 1, 2].map(starts);
-        expect_eq!(*log.lock().unwrap(), [0; 0], "futures polled before their creator has waited for anything");
+        expect_eq!(log.read(), [0; 0], "futures polled before their creator has waited for anything");
         rest().await;
-        expect_eq!(*log.lock().unwrap(), [0, 1, 2], "futures in the order of their first polls");
+        expect_eq!(log.read(), [0, 1, 2], "futures in the order of their first polls");
         drop(tasks);
     });
 }

@@ -2,11 +2,9 @@
 
 use super::clock::{ms, on_paused_clock, rest};
 use super::handles::{MODES, join_of};
-use harness::{expect, expect_eq, fact};
-use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::task::{Context, Poll, Wake, Waker};
+use harness::{ManualTask, expect, expect_eq, fact};
+use std::pin::pin;
+use std::task::Poll;
 use subject::ReturnWhen::AllCompleted;
 use subject::{TaskError, create_task, wait};
 use tokio::sync::oneshot;
@@ -23,23 +21,27 @@ fn a_waiter_is_woken_at_the_end_and_not_before() {
         let other = create_task(std::future::pending());
         let mut join = pin!(task.join());
         let mut waits = MODES.map(|mode| Box::pin(wait([task.clone(), other.clone()], mode, None)));
-        let wakes = [(); 4].map(|()| Arc::<Wakes>::default());
+        let waiters = [(); 4].map(|()| ManualTask::new());
         // By another task's waker first: it is out of date when the task ends.
-        for wakes in [&[(); 4].map(|()| Arc::default()), &wakes] {
-            expect!(wakes[0].poll(join.as_mut()).is_pending(), "a poll of join()", "pending", "ready");
-            for (wakes, wait) in wakes[1..].iter().zip(&mut waits) {
-                expect!(wakes.poll(wait.as_mut()).is_pending(), "a poll of wait()", "pending", "ready");
+        for waiters in [&[(); 4].map(|()| ManualTask::new()), &waiters] {
+            expect!(waiters[0].poll(join.as_mut()).is_pending(), "a poll of join()", "pending", "ready");
+            for (waiter, wait) in waiters[1..].iter().zip(&mut waits) {
+                expect!(waiter.poll(wait.as_mut()).is_pending(), "a poll of wait()", "pending", "ready");
             }
             sleep(ms(10_000)).await;
         }
-        let seen = wakes.each_ref().map(Wakes::count);
+        let seen = waiters.each_ref().map(ManualTask::wakes);
         expect_eq!(seen, [0; 4], "wakes of a join and three waits in ten seconds in which no task ended");
         let _ = end.send(());
         rest().await;
-        let woken = [&wakes[0], &wakes[1]].map(|wakes| wakes.count() > 0);
+        let woken = [&waiters[0], &waiters[1]].map(|waiter| waiter.wakes() > 0);
         expect_eq!(woken, [true; 2], "whether a join, and a wait for FirstCompleted, were woken by the end of a task");
-        expect_eq!(wakes[0].poll(join.as_mut()), Poll::Ready(Ok(&true)), "the poll of join() after the task has ended");
-        let ready = waits.each_mut().map(|wait| wakes[1].poll(wait.as_mut()).is_ready());
+        expect_eq!(
+            waiters[0].poll(join.as_mut()),
+            Poll::Ready(Ok(&true)),
+            "the poll of join() after the task has ended"
+        );
+        let ready = waits.each_mut().map(|wait| waiters[1].poll(wait.as_mut()).is_ready());
         expect_eq!(
             ready,
             [true, false, false],
@@ -60,22 +62,22 @@ fn a_wait_that_is_given_up_leaves_nothing_behind() {
         let [stays, goes] = [(); 2].map(|()| create_task(join_of(&task)));
         rest().await;
         goes.cancel();
-        let wakes = Arc::<Wakes>::default();
+        let waiter = ManualTask::new();
         let mut before = 0;
         for round in 0..101_000 {
             if round == 1000 {
                 before = resident_kib();
             }
-            drop(wakes.poll(pin!(task.join())));
+            drop(waiter.poll(pin!(task.join())));
             if round % 100 == 0 {
                 let tasks = [task.clone(), other.clone()];
-                drop(wakes.poll(pin!(wait(tasks, AllCompleted, Some(ms(1))))));
+                drop(waiter.poll(pin!(wait(tasks, AllCompleted, Some(ms(1))))));
                 // So that the budget that tokio gives to one poll of a task is never used up.
                 tokio::task::yield_now().await;
             }
         }
         sleep(ms(5)).await;
-        expect_eq!(Arc::strong_count(&wakes), 1, "who holds on to the waker of joins and waits that were dropped");
+        expect_eq!(waiter.holders(), 1, "who holds on to the waker of joins and waits that were dropped");
         let grown = resident_kib().saturating_sub(before);
         let seen = format!("{grown} KiB more");
         expect!(grown < 4096, "memory after another 100 000 joins were given up", "about as much as before", seen);
@@ -100,24 +102,4 @@ fn resident_kib() -> usize {
         size.trim().strip_suffix(" kB")?.parse().ok()
     });
     size.expect("a process can read its own size")
-}
-
-/// A waker that counts.
-#[derive(Default)]
-struct Wakes(AtomicUsize);
-
-impl Wake for Wakes {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, SeqCst);
-    }
-}
-
-impl Wakes {
-    pub(super) fn count(self: &Arc<Self>) -> usize {
-        self.0.load(SeqCst)
-    }
-
-    pub(super) fn poll<F: Future>(self: &Arc<Self>, future: Pin<&mut F>) -> Poll<F::Output> {
-        future.poll(&mut Context::from_waker(&Waker::from(Arc::clone(self))))
-    }
 }

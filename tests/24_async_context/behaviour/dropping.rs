@@ -1,8 +1,8 @@
 //! Futures that are dropped half-way: the exit runs on the runtime, wherever and however the drop happens.
 
-use super::probe::{Local, Log, Probe, Step};
+use super::probe::{Local, Probe, Step, count};
 use super::runtime::{give_up_after, panic_of, panicking, poll_once, runtime, settle};
-use harness::{expect, expect_eq, fact};
+use harness::{Log, expect, expect_eq, fact};
 use std::future::pending;
 use std::pin::pin;
 use std::time::Duration;
@@ -26,11 +26,11 @@ fn dropped_in_the_body_it_hands_the_exit_to_the_runtime() {
         )
         .await;
         let expected = ["enter a", "drop local of the body"];
-        expect_eq!(log.lines(), expected, "what has happened when the drop is over, and no other task has run yet");
+        expect_eq!(log.read(), expected, "what has happened when the drop is over, and no other task has run yet");
         settle().await;
     });
     let expected = ["enter a", "drop local of the body", "exit a: Cancelled", "left a", "drop a"];
-    expect_eq!(log.lines(), expected, "what has happened a minute later");
+    expect_eq!(log.read(), expected, "what has happened a minute later");
 }
 
 /// Dropped while the exit waits, a future has that same exit go on: it is not begun again, and takes no longer.
@@ -52,11 +52,11 @@ fn dropped_in_the_exit_the_exit_goes_on() {
             )
             .await;
             let begun = ["enter a".to_owned(), format!("exit a: {ending:?}")];
-            expect_eq!(log.lines(), begun, "what has happened when the future was dropped 0.6 s after its exit began");
+            expect_eq!(log.read(), begun, "what has happened when the future was dropped 0.6 s after its exit began");
             sleep(Duration::from_millis(500)).await;
         });
         let expected = ["enter a".to_owned(), format!("exit a: {ending:?}"), "left a".into(), "drop a".into()];
-        expect_eq!(log.lines(), expected, "what has happened 1.1 s after an exit began that takes 1 s");
+        expect_eq!(log.read(), expected, "what has happened 1.1 s after an exit began that takes 1 s");
     }
 }
 
@@ -80,7 +80,7 @@ fn dropped_outside_of_the_runtime_it_still_exits() {
                     drop(running);
                     settle().await;
                 });
-                expect_eq!(log.lines(), ["enter a"], "what has happened before the runtime of the first poll goes on");
+                expect_eq!(log.read(), ["enter a"], "what has happened before the runtime of the first poll goes on");
             }
             _ => drop(running),
         }
@@ -99,14 +99,14 @@ fn dropped_without_a_runtime_it_drops_what_it_has() {
     let mut running = Box::pin(with(Probe::new("a", &log), async |_| pending::<Result<(), _>>().await));
     let _ = poll_once(running.as_mut());
     drop(running);
-    expect_eq!(log.lines(), ["enter a", "drop a"], "what happened when the body was dropped outside of any runtime");
+    expect_eq!(log.read(), ["enter a", "drop a"], "what happened when the body was dropped outside of any runtime");
     log.take();
     let exiting = Probe { exit: Step::Never, ..Probe::new("b", &log) };
     let mut running = Box::pin(with(exiting, async |_| Ok(())));
     let _ = poll_once(running.as_mut());
     drop(running);
     let expected = ["enter b", "exit b: Returned", "drop b"];
-    expect_eq!(log.lines(), expected, "what happened when a pending exit was dropped outside of any runtime");
+    expect_eq!(log.read(), expected, "what happened when a pending exit was dropped outside of any runtime");
 }
 
 /// A runtime that ends takes with it what it was handed: without a panic, each thing dropped once.
@@ -125,10 +125,10 @@ fn dropped_with_its_runtime_it_drops_what_it_has() {
         tokio::task::yield_now().await;
     });
     drop(runtime);
-    expect_eq!(log.count("drop inside"), 1, "drops of a resource whose task was dropped with its runtime");
+    expect_eq!(count(&log, "drop inside"), 1, "drops of a resource whose task was dropped with its runtime");
     drop(outside);
-    expect_eq!(log.count("drop outside"), 1, "drops of a resource whose future was dropped after its runtime");
-    expect_eq!(log.count("exit"), 0, "exits that a runtime has begun that had ended");
+    expect_eq!(count(&log, "drop outside"), 1, "drops of a resource whose future was dropped after its runtime");
+    expect_eq!(count(&log, "exit"), 0, "exits that a runtime has begun that had ended");
 }
 
 /// A thousand futures that are dropped at once all exit.
@@ -144,8 +144,8 @@ fn many_dropped_at_once_all_exit() {
         drop(all);
         settle().await;
     });
-    expect_eq!(log.count("exit a: Cancelled"), 1000, "exits of 1000 resources whose futures were dropped at once");
-    expect_eq!(log.count("drop a"), 1000, "drops of those resources");
+    expect_eq!(count(&log, "exit a: Cancelled"), 1000, "exits of 1000 resources whose futures were dropped at once");
+    expect_eq!(count(&log, "drop a"), 1000, "drops of those resources");
 }
 
 /// A panic elsewhere in the task that unwinds through the future is a drop like any other: `Cancelled`.
@@ -163,7 +163,7 @@ fn dropped_by_a_panic_elsewhere_it_is_cancelled() {
         expect_eq!(panic.await, Some(7), "the payload of the panic that went through the future");
         settle().await;
     });
-    expect_eq!(log.lines(), ["enter a", "exit a: Cancelled", "drop a"], "what happened");
+    expect_eq!(log.read(), ["enter a", "exit a: Cancelled", "drop a"], "what happened");
 }
 
 /// Futures inside of bodies are dropped with them: inner and outer resource both exit.
@@ -181,6 +181,6 @@ fn dropped_from_outside_inner_and_outer_both_exit() {
         settle().await;
     });
     for name in ["outer", "inner"] {
-        expect_eq!(log.count(&format!("exit {name}: Cancelled")), 1, format!("exits of the {name} resource"));
+        expect_eq!(count(&log, &format!("exit {name}: Cancelled")), 1, format!("exits of the {name} resource"));
     }
 }

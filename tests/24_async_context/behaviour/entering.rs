@@ -1,8 +1,8 @@
 //! An enter that fails, panics or is dropped half-way: only what has been entered is left again.
 
-use super::probe::{Log, Probe, Step};
+use super::probe::{Probe, Step, says_body};
 use super::runtime::{failure, give_up_after, panic_of, runtime, settle, tasks_alive};
-use harness::{expect_eq, fact};
+use harness::{Log, expect_eq, fact};
 use subject::{with, with_stack};
 
 /// If entering fails, that is the result: no body, no exit.
@@ -12,9 +12,9 @@ use subject::{with, with_stack};
 fn a_failed_enter_is_the_end() {
     let log = Log::default();
     let probe = Probe { enter: Step::Fail, ..Probe::new("a", &log) };
-    let result = runtime().block_on(with(probe, async |probe| probe.log.says_body()));
+    let result = runtime().block_on(with(probe, async |probe| says_body(&probe.log)));
     expect_eq!(result, failure("enter a fails", []), "the result when entering fails");
-    expect_eq!(log.lines(), ["enter a", "drop a"], "what happened");
+    expect_eq!(log.read(), ["enter a", "drop a"], "what happened");
 }
 
 /// A panic while entering goes on, with neither body nor exit.
@@ -24,9 +24,9 @@ fn a_failed_enter_is_the_end() {
 fn a_panic_while_entering_needs_no_exit() {
     let log = Log::default();
     let probe = Probe { enter: Step::Panic(7), ..Probe::new("a", &log) };
-    let panic = runtime().block_on(panic_of(with(probe, async |probe| probe.log.says_body())));
+    let panic = runtime().block_on(panic_of(with(probe, async |probe| says_body(&probe.log))));
     expect_eq!(panic, Some(7), "the payload of the panic that comes out when enter panics with 7");
-    expect_eq!(log.lines(), ["enter a", "drop a"], "what happened");
+    expect_eq!(log.read(), ["enter a", "drop a"], "what happened");
 }
 
 /// Dropped while entering is pending, a resource is dropped half-entered: without an exit, at once.
@@ -37,12 +37,12 @@ fn dropped_while_entering_there_is_no_exit() {
     let log = Log::default();
     runtime().block_on(async {
         let probe = Probe { enter: Step::Wait, ..Probe::new("a", &log) };
-        give_up_after(500, with(probe, async |probe| probe.log.says_body())).await;
-        expect_eq!(log.lines(), ["enter a", "drop a"], "what happened when the future was dropped while it entered");
+        give_up_after(500, with(probe, async |probe| says_body(&probe.log))).await;
+        expect_eq!(log.read(), ["enter a", "drop a"], "what happened when the future was dropped while it entered");
         expect_eq!(tasks_alive(), 0, "tasks on the runtime after that");
         settle().await;
     });
-    expect_eq!(log.lines(), ["enter a", "drop a"], "what happened in the minute after that");
+    expect_eq!(log.read(), ["enter a", "drop a"], "what happened in the minute after that");
 }
 
 /// A stack dropped while it enters one more resource leaves those that it has entered, and only those.
@@ -57,17 +57,17 @@ fn dropped_while_entering_one_more_only_the_others_exit() {
             with_stack(async |stack| {
                 stack.enter(Probe::new("first", &log)).await?;
                 stack.enter(Probe { enter: Step::Wait, ..Probe::new("second", &log) }).await?;
-                log.says_body()
+                says_body(&log)
             }),
         )
         .await;
         expect_eq!(
-            log.lines(),
+            log.read(),
             ["enter first", "enter second", "drop second"],
             "what has happened when the drop is over"
         );
         settle().await;
     });
     let expected = ["enter first", "enter second", "drop second", "exit first: Cancelled", "drop first"];
-    expect_eq!(log.lines(), expected, "what has happened a minute later");
+    expect_eq!(log.read(), expected, "what has happened a minute later");
 }

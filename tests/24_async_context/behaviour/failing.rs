@@ -1,8 +1,8 @@
 //! Errors and panics of bodies and exits: what the exit is told, and what comes out.
 
-use super::probe::{Log, Probe, SECOND, Step, exit};
+use super::probe::{Probe, SECOND, Step, exit};
 use super::runtime::{failure, panic_of, panicking, runtime};
-use harness::{expect_eq, fact};
+use harness::{Log, expect_eq, fact};
 use std::panic::panic_any;
 use subject::{ExitStack, with, with_stack};
 use tokio::time::sleep;
@@ -16,7 +16,7 @@ fn an_error_of_the_body_comes_after_the_exit() {
     let probe = Probe { exit: Step::Wait, ..Probe::new("a", &log) };
     let result = runtime().block_on(with(probe, async |_| Err::<(), _>("body fails".to_owned())));
     expect_eq!(result, failure("body fails", []), "the result of a body that fails");
-    expect_eq!(log.lines(), ["enter a", "exit a: Failed", "left a", "drop a"], "what happened");
+    expect_eq!(log.read(), ["enter a", "exit a: Failed", "left a", "drop a"], "what happened");
 }
 
 /// An exit's error is the result if the body returned `Ok`, and goes with the body's error otherwise.
@@ -30,7 +30,7 @@ fn an_exit_that_fails_takes_no_error_away() {
     expect_eq!(result, failure("exit a fails", []), "the result when the body returns Ok(7) and the exit fails");
     let result = runtime().block_on(with(failing(), async |_| Err::<u8, _>("body fails".to_owned())));
     expect_eq!(result, failure("body fails", ["exit a fails"]), "the result when both body and exit fail");
-    let exits = log.lines().iter().filter(|line| line.starts_with("exit")).count();
+    let exits = log.read().iter().filter(|line| line.starts_with("exit")).count();
     expect_eq!(exits, 2, "exits of two resources that were entered, and whose exits fail");
 }
 
@@ -43,12 +43,12 @@ fn a_panic_of_the_body_goes_on_after_the_exit() {
     let probe = Probe { exit: Step::Wait, ..Probe::new("a", &log) };
     let panic = runtime().block_on(panic_of(with(probe, async |probe| {
         sleep(SECOND).await;
-        probe.log.say("body panics");
+        probe.log.line("body panics");
         panicking(7)
     })));
     expect_eq!(panic, Some(7), "the payload that comes out of a body that panics with 7");
     let expected = ["enter a", "body panics", "exit a: Panicked", "left a", "drop a"];
-    expect_eq!(log.lines(), expected, "what has happened when the panic comes out");
+    expect_eq!(log.read(), expected, "what has happened when the panic comes out");
 }
 
 /// A body that panics when it is called, before it has returned a future, is no different.
@@ -73,7 +73,7 @@ fn a_body_may_panic_when_it_is_called() {
         Some(7),
         "the payload that comes out of `with_stack` if its body panics with 7 when it is called"
     );
-    expect_eq!(log.lines(), ["exit pushed: Panicked", "left pushed"], "what has happened when the panic comes out");
+    expect_eq!(log.read(), ["exit pushed: Panicked", "left pushed"], "what has happened when the panic comes out");
 }
 
 /// Of several panics the first goes on, and a panic goes before errors.

@@ -1,13 +1,11 @@
 //! Enter, body and exit, one after the other, in the task that polls and in no other.
 
-use super::probe::{Log, NOTHING, Probe, SECOND, Step, exit};
+use super::probe::{NOTHING, Probe, SECOND, Step, exit};
 use super::runtime::{poll_once, runtime, settle, tasks_alive};
-use harness::{expect, expect_eq, fact, threads_alive};
+use harness::{Log, ManualTask, expect, expect_eq, fact, threads_alive};
 use std::future::pending;
 use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::Poll;
 use std::time::Duration;
 use subject::{ExitStack, with, with_stack};
 use tokio::time::{sleep, timeout};
@@ -20,13 +18,13 @@ fn the_body_runs_between_enter_and_exit() {
     let log = Log::default();
     let probe = Probe { enter: Step::Wait, exit: Step::Wait, ..Probe::new("a", &log) };
     let result = runtime().block_on(with(probe, async |probe| {
-        probe.log.say("body");
+        probe.log.line("body");
         sleep(SECOND).await;
         Ok(7)
     }));
     expect_eq!(result, Ok(7), "the result of a body that returns Ok(7)");
     expect_eq!(
-        log.lines(),
+        log.read(),
         ["enter a", "entered a", "body", "exit a: Returned", "left a", "drop a"],
         "what happened, in order, when entering and leaving both wait for a second"
     );
@@ -40,7 +38,7 @@ fn nothing_happens_before_the_first_poll() {
     let log = Log::default();
     runtime().block_on(async {
         let unpolled = with(Probe::new("a", &log), async |_| Ok(()));
-        expect_eq!(log.lines(), NOTHING, "what happened when with() was called and its future not polled");
+        expect_eq!(log.read(), NOTHING, "what happened when with() was called and its future not polled");
         drop(unpolled);
         drop(with_stack(async |stack: &mut ExitStack<String>| {
             stack.push(exit("callback", &log, Step::Done));
@@ -48,7 +46,7 @@ fn nothing_happens_before_the_first_poll() {
         }));
         settle().await;
     });
-    expect_eq!(log.lines(), ["drop a"], "what happened when futures were dropped that had never been polled");
+    expect_eq!(log.read(), ["drop a"], "what happened when futures were dropped that had never been polled");
 }
 
 /// Without a tokio runtime everything works that is polled to its end.
@@ -59,7 +57,7 @@ fn no_runtime_is_needed_to_come_to_the_end() {
     let log = Log::default();
     let result = poll_once(pin!(with(Probe::new("a", &log), async |_| Ok(7))));
     expect_eq!(result, Poll::Ready(Ok(7)), "the first poll, outside of a runtime, of a `with` that waits for nothing");
-    expect_eq!(log.lines(), ["enter a", "exit a: Returned", "drop a"], "what happened in that poll");
+    expect_eq!(log.read(), ["enter a", "exit a: Returned", "drop a"], "what happened in that poll");
 }
 
 /// What is polled to its end spawns nothing: enter, body and exit run in the task that polls.
@@ -99,22 +97,12 @@ fn nothing_is_spawned_if_nothing_is_dropped() {
 #[fact]
 fn waiting_wakes_nobody() {
     let log = Log::default();
-    let wakes = Arc::new(Wakes::default());
-    let waker = Waker::from(Arc::clone(&wakes));
+    let task = ManualTask::new();
     let mut running = pin!(with(Probe::new("a", &log), async |_| pending::<Result<(), _>>().await));
     for _ in 0..3 {
-        let poll = running.as_mut().poll(&mut Context::from_waker(&waker));
+        let poll = task.poll(running.as_mut());
         expect!(poll.is_pending(), "a poll of a future whose body never ends", "pending", "ready");
     }
-    expect_eq!(wakes.0.load(SeqCst), 0, "wakes of the task while its body waits for something that never comes");
-    expect_eq!(log.lines(), ["enter a"], "what happened in three polls");
-}
-
-#[derive(Default)]
-struct Wakes(AtomicUsize);
-
-impl Wake for Wakes {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, SeqCst);
-    }
+    expect_eq!(task.wakes(), 0, "wakes of the task while its body waits for something that never comes");
+    expect_eq!(log.read(), ["enter a"], "what happened in three polls");
 }

@@ -1,9 +1,9 @@
 //! The resources of the stories, which do what they are told, and the log that they write.
 
+use harness::Log;
 use std::future::pending;
 use std::panic::panic_any;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use subject::{AsyncResource, Ending};
 use tokio::time::sleep;
@@ -11,37 +11,19 @@ use tokio::time::sleep;
 pub(super) const SECOND: Duration = Duration::from_secs(1);
 pub(super) const NOTHING: [&str; 0] = [];
 
-/// What happened, in order.
-#[derive(Clone, Default)]
-pub(super) struct Log(Arc<Mutex<Vec<String>>>);
+/// What a body does that does nothing else.
+pub(super) fn says_body(log: &Log) -> Result<(), String> {
+    log.line("body");
+    Ok(())
+}
 
-impl Log {
-    pub(super) fn say(&self, line: impl Into<String>) {
-        self.0.lock().expect("nothing panics while it writes").push(line.into());
-    }
+/// When in the course of the unwinding things are dropped is left open.
+pub(super) fn without_drops(log: &Log) -> Vec<String> {
+    log.read().into_iter().filter(|line| !line.starts_with("drop")).collect()
+}
 
-    /// What a body does that does nothing else.
-    pub(super) fn says_body(&self) -> Result<(), String> {
-        self.say("body");
-        Ok(())
-    }
-
-    pub(super) fn lines(&self) -> Vec<String> {
-        self.0.lock().expect("nothing panics while it writes").clone()
-    }
-
-    pub(super) fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.0.lock().expect("nothing panics while it writes"))
-    }
-
-    /// When in the course of the unwinding things are dropped is left open.
-    pub(super) fn without_drops(&self) -> Vec<String> {
-        self.lines().into_iter().filter(|line| !line.starts_with("drop")).collect()
-    }
-
-    pub(super) fn count(&self, prefix: &str) -> usize {
-        self.lines().iter().filter(|line| line.starts_with(prefix)).count()
-    }
+pub(super) fn count(log: &Log, prefix: &str) -> usize {
+    log.read().iter().filter(|line| line.starts_with(prefix)).count()
 }
 
 /// Says that it is dropped.
@@ -49,7 +31,7 @@ pub(super) struct Local(pub(super) &'static str, pub(super) Log);
 
 impl Drop for Local {
     fn drop(&mut self) {
-        self.1.say(format!("drop {}", self.0));
+        self.1.line(format!("drop {}", self.0));
     }
 }
 
@@ -70,7 +52,7 @@ impl Step {
             Step::Done => {}
             Step::Wait => {
                 sleep(SECOND).await;
-                log.say(end);
+                log.line(end);
             }
             Step::Never => pending().await,
             Step::Fail => return Err(format!("{begin} fails")),
@@ -100,7 +82,7 @@ impl AsyncResource for Probe {
 
     async fn enter(&mut self) -> Result<(), String> {
         let name = self.name;
-        self.log.say(format!("enter {name}"));
+        self.log.line(format!("enter {name}"));
         self.enter.happen(&self.log, &format!("enter {name}"), &format!("entered {name}")).await
     }
 
@@ -114,7 +96,7 @@ pub(super) fn exit(name: &'static str, log: &Log, step: Step) -> impl FnOnce(End
     let log = log.clone();
     move |ending| {
         Box::pin(async move {
-            log.say(format!("exit {name}: {ending:?}"));
+            log.line(format!("exit {name}: {ending:?}"));
             step.happen(&log, &format!("exit {name}"), &format!("left {name}")).await
         })
     }

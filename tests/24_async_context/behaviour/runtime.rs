@@ -1,19 +1,18 @@
 //! The runtime of the stories; futures that are polled once, given up, or caught when they panic; and failures as results.
 
 use super::probe::SECOND;
-use harness::expect;
+use harness::{catch_panic, expect, paused_clock};
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
+use std::panic::{panic_any, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use subject::Failure;
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::{Handle, Runtime};
 use tokio::time::{sleep, timeout};
 
 pub(super) fn runtime() -> Runtime {
-    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.expect("the system has room for a runtime")
+    paused_clock!()
 }
 
 pub(super) fn tasks_alive() -> usize {
@@ -47,7 +46,7 @@ pub(super) fn panicking(payload: u8) -> Result<(), String> {
 /// The payload of the future's panic, if it panics. Payloads of panics that were not planned go on.
 pub(super) async fn panic_of<F: Future>(future: F) -> Option<u8> {
     let mut future = Box::pin(future);
-    let outcome = poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+    let outcome = poll_fn(|context| match catch_panic(|| future.as_mut().poll(context)) {
         Ok(poll) => poll.map(|_| None),
         Err(payload) => Poll::Ready(Some(payload)),
     });

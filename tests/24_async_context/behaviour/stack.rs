@@ -1,8 +1,8 @@
 //! What a stack adds: many exits, last in, first out, each told the worst of what happened inside of it.
 
-use super::probe::{Local, Log, Probe, SECOND, Step, exit};
+use super::probe::{Local, Probe, SECOND, Step, count, exit, says_body, without_drops};
 use super::runtime::{failure, give_up_after, panic_of, poll_once, runtime, settle};
-use harness::{expect_eq, fact};
+use harness::{Log, expect_eq, fact};
 use std::future::pending;
 use std::panic::panic_any;
 use std::pin::pin;
@@ -25,7 +25,7 @@ fn exits_run_last_in_first_out_one_after_another() {
             stack.enter(Probe { exit: Step::Wait, ..Probe::new("first", &log) }).await?;
             stack.push(exit("second", &log, Step::Wait));
             stack.enter(Probe { exit: Step::Wait, ..Probe::new("third", &log) }).await?;
-            log.say("body");
+            log.line("body");
             Ok(7)
         });
         (result.await, start.elapsed())
@@ -33,7 +33,7 @@ fn exits_run_last_in_first_out_one_after_another() {
     expect_eq!(result, Ok(7), "the result of a body that returns Ok(7)");
     let expected = ["exit third: Returned", "left third", "exit second: Returned", "left second"];
     let expected = [&["enter first", "enter third", "body"], &expected[..], &["exit first: Returned", "left first"]];
-    expect_eq!(log.without_drops(), expected.concat(), "what happened, in order, when each exit waits for a second");
+    expect_eq!(without_drops(&log), expected.concat(), "what happened, in order, when each exit waits for a second");
     expect_eq!(elapsed, 3 * SECOND, "the time that three exits of one second take");
 }
 
@@ -53,7 +53,7 @@ fn exits_are_told_how_it_ended_inside_of_them() {
             }
             body.map_err(str::to_owned)
         })));
-        log.lines().iter().filter_map(|line| line.strip_prefix("exit ").map(str::to_owned)).collect::<Vec<_>>()
+        log.read().iter().filter_map(|line| line.strip_prefix("exit ").map(str::to_owned)).collect::<Vec<_>>()
     };
     let about = |exits: &str| format!("what four exits are told, innermost first, of which {exits}");
     let expected = ["3: Returned", "2: Failed", "1: Failed", "0: Panicked"];
@@ -103,13 +103,13 @@ fn a_stack_dropped_in_its_body_unwinds_in_order() {
             }),
         )
         .await;
-        expect_eq!(log.lines(), ["enter first", "enter fourth"], "what has happened when the drop is over");
+        expect_eq!(log.read(), ["enter first", "enter fourth"], "what has happened when the drop is over");
         settle().await;
     });
     let expected = ["exit fourth: Cancelled", "left fourth", "exit third: Cancelled", "exit second: Cancelled"];
     let expected = [&["enter first", "enter fourth"], &expected[..], &["exit first: Cancelled", "left first"]];
-    expect_eq!(log.without_drops(), expected.concat(), "what has happened a minute later");
-    expect_eq!(log.count("drop"), 2, "drops of the two resources on the stack");
+    expect_eq!(without_drops(&log), expected.concat(), "what has happened a minute later");
+    expect_eq!(count(&log, "drop"), 2, "drops of the two resources on the stack");
 }
 
 /// A stack dropped while it unwinds goes on from where it stands, and its exits are told what they would have been told.
@@ -130,11 +130,11 @@ fn a_stack_dropped_while_it_unwinds_goes_on() {
         )
         .await;
         let begun = ["exit d: Returned", "left d", "exit c: Returned"];
-        expect_eq!(log.without_drops(), begun, "what has happened when the future was dropped in the second exit");
+        expect_eq!(without_drops(&log), begun, "what has happened when the future was dropped in the second exit");
         sleep(Duration::from_millis(600)).await;
     });
     let expected = ["exit d: Returned", "left d", "exit c: Returned", "left c", "exit b: Returned", "exit a: Failed"];
-    expect_eq!(log.without_drops(), expected, "what has happened 1.6 s after the beginning of an exit that takes 1 s");
+    expect_eq!(without_drops(&log), expected, "what has happened 1.6 s after the beginning of an exit that takes 1 s");
 }
 
 /// An enter that fails, panics, or is given up half-way leaves the stack as it was, and the body can go on with it.
@@ -151,11 +151,11 @@ fn a_failed_enter_leaves_the_stack_as_it_was() {
         let panic = panic_of(stack.enter(Probe { enter: Step::Panic(7), ..Probe::new("panicking", &log) })).await;
         expect_eq!(panic, Some(7), "the payload of the panic of an enter that panics with 7");
         let after = stack.enter(Probe::new("after", &log)).await?;
-        expect_eq!(log.count("drop"), 3, "drops of the three resources that have not been entered");
+        expect_eq!(count(&log, "drop"), 3, "drops of the three resources that have not been entered");
         Ok([stack.get_mut(&before).name, stack.get_mut(&after).name])
     }));
     expect_eq!(result, Ok(["before", "after"]), "the resources that were entered before and after");
-    let exits: Vec<_> = log.lines().into_iter().filter(|line| line.starts_with("exit")).collect();
+    let exits: Vec<_> = log.read().into_iter().filter(|line| line.starts_with("exit")).collect();
     expect_eq!(exits, ["exit after: Returned", "exit before: Returned"], "the exits, when two of five were entered");
 }
 
@@ -188,15 +188,15 @@ fn a_closure_is_called_when_its_turn_has_come() {
     let panic = runtime().block_on(panic_of(with_stack(async |stack| {
         stack.push(exit("outer", &log, Step::Done));
         stack.push(move |_| -> std::future::Ready<Result<(), String>> {
-            theirs.say("called");
+            theirs.line("called");
             panic_any(8_u8)
         });
         stack.push(exit("inner", &log, Step::Wait));
-        calls.says_body()
+        says_body(&calls)
     })));
     expect_eq!(panic, Some(8), "the payload that comes out if a closure panics with 8 when it is called");
     let expected = ["body", "exit inner: Returned", "left inner", "called", "exit outer: Panicked"];
-    expect_eq!(log.without_drops(), expected, "what happened, with a closure that panics between two others");
+    expect_eq!(without_drops(&log), expected, "what happened, with a closure that panics between two others");
 }
 
 /// When the future is ready, all that was entered or pushed has been dropped, and so has a value that is not the result.
@@ -223,7 +223,7 @@ fn nothing_is_kept_when_the_future_is_ready() {
         Some("exit fails"),
         "the error, in the first poll, when nothing waits and an exit fails"
     );
-    expect_eq!(log.count("drop"), 3, "drops of a resource, of a closure, and of the value of the body");
+    expect_eq!(count(&log, "drop"), 3, "drops of a resource, of a closure, and of the value of the body");
 }
 
 /// A hundred thousand exits need no more of the thread's stack than a few.

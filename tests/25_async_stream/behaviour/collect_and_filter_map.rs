@@ -2,8 +2,8 @@
 
 use super::bodies::{Gate, Log, Trace};
 use super::sources::{Ends, Strict, numbers};
-use super::task::{Task, catch};
-use harness::{expect, expect_eq, fact, unmet};
+use super::task::ask;
+use harness::{ManualTask, catch_panic, expect, expect_eq, fact, panic_payload, unmet};
 use std::panic::panic_any;
 use std::pin::pin;
 use std::task::Poll;
@@ -14,7 +14,7 @@ use subject::{collect, filter_map, generator, next};
 /// Next: ask for one item after the other until there are no more.
 #[fact]
 fn collect_returns_all_items() {
-    let (task, gate, log) = (Task::new(), Gate::default(), Log::default());
+    let (task, gate, log) = (ManualTask::new(), Gate::default(), Log::default());
     let mut collected = Box::pin(collect(generator(async |y| {
         let _local = Trace(&log, "local");
         y.emit(1).await;
@@ -35,7 +35,7 @@ fn collect_returns_all_items() {
 /// Next: `None` of the function means: ask for the next one. `None` of the stream means: the end.
 #[fact]
 fn filter_map_maps_and_leaves_out() {
-    let task = Task::new();
+    let task = ManualTask::new();
     let mut calls = 0;
     let squares = filter_map(numbers(1..=6), async |n| {
         calls += 1;
@@ -50,7 +50,7 @@ fn filter_map_maps_and_leaves_out() {
 /// Next: it is a generator itself: ask, call, emit.
 #[fact]
 fn filter_map_takes_one_item_at_a_time() {
-    let (task, log) = (Task::new(), Log::default());
+    let (task, log) = (ManualTask::new(), Log::default());
     let source = generator(async |y| {
         for n in 1..=3 {
             log.line(format!("source {n}"));
@@ -62,11 +62,11 @@ fn filter_map_takes_one_item_at_a_time() {
         log.line(format!("function {n}"));
         (n != 2).then_some(n)
     });
-    expect_eq!(task.ask(&mut mapped), Poll::Ready(Some(1)), "the first poll");
+    expect_eq!(ask(&task, &mut mapped), Poll::Ready(Some(1)), "the first poll");
     expect_eq!(log.take(), "source 1;function 1;", "what has run after the first item");
-    expect_eq!(task.ask(&mut mapped), Poll::Ready(Some(3)), "the second poll; 2 is left out");
+    expect_eq!(ask(&task, &mut mapped), Poll::Ready(Some(3)), "the second poll; 2 is left out");
     expect_eq!(log.take(), "source 2;function 2;source 3;function 3;", "what has run for the second item");
-    expect_eq!(task.ask(&mut mapped), Poll::Ready(None), "the third poll");
+    expect_eq!(ask(&task, &mut mapped), Poll::Ready(None), "the third poll");
     expect_eq!(log.take(), "source ends;", "what has run for the third poll");
 }
 
@@ -75,7 +75,7 @@ fn filter_map_takes_one_item_at_a_time() {
 /// Next: the call in progress belongs to the stream, not to the poll: a new future for each poll starts all over.
 #[fact]
 fn a_function_that_waits_keeps_its_item() {
-    let (task, gate, log) = (Task::new(), Gate::default(), Log::default());
+    let (task, gate, log) = (ManualTask::new(), Gate::default(), Log::default());
     let mut mapped = filter_map(numbers(1..=2), async |n| {
         log.line(format!("begin {n}"));
         gate.passed().await;
@@ -87,7 +87,7 @@ fn a_function_that_waits_keeps_its_item() {
     expect_eq!(log.take(), "begin 1;", "calls of the function in three polls, all while it waits for the first item");
     gate.open();
     expect!(task.wakes() > 0, "wakes of the task when what the function waits for has happened", "1", "0");
-    let asked: Vec<_> = (0..3).map(|_| task.ask(&mut mapped)).collect();
+    let asked: Vec<_> = (0..3).map(|_| ask(&task, &mut mapped)).collect();
     expect_eq!(asked, [Some(1), Some(2), None].map(Poll::Ready), "the polls after that");
 }
 
@@ -96,7 +96,7 @@ fn a_function_that_waits_keeps_its_item() {
 /// Next: everything it holds must have one owner: the stream that it returned.
 #[fact]
 fn dropping_a_filter_map_drops_all_it_holds() {
-    let (task, log) = (Task::new(), Log::default());
+    let (task, log) = (ManualTask::new(), Log::default());
     let (local, given) = (Trace(&log, "source"), Trace(&log, "function"));
     let source = generator(async |y| {
         let _local = local;
@@ -122,9 +122,9 @@ fn dropping_a_filter_map_drops_all_it_holds() {
 /// Next: when the source says `None`, the new stream has ended too, and must know it.
 #[fact]
 fn an_ended_source_is_not_asked_again() {
-    let task = Task::new();
+    let task = ManualTask::new();
     let mut mapped = filter_map(Strict::default(), async |n| Some(n * 10));
-    let asked: Vec<_> = (0..5).map(|_| task.ask(&mut mapped)).collect();
+    let asked: Vec<_> = (0..5).map(|_| ask(&task, &mut mapped)).collect();
     expect_eq!(asked, [Some(10), Some(20), None, None, None].map(Poll::Ready), "polls over a source of 1 and 2");
 }
 
@@ -133,14 +133,14 @@ fn an_ended_source_is_not_asked_again() {
 /// Next: a note that it is over is not enough: what it was made of must go, too.
 #[fact]
 fn an_ended_filter_map_keeps_nothing() {
-    let (task, log) = (Task::new(), Log::default());
+    let (task, log) = (ManualTask::new(), Log::default());
     let given = Trace(&log, "function");
     let source = Ends { trace: Trace(&log, "source"), panics: false };
     let mut mapped = filter_map(source, async move |n: u32| {
         let _given = &given;
         Some(n)
     });
-    expect_eq!(task.ask(&mut mapped), Poll::Ready(None), "the poll in which the source ends");
+    expect_eq!(ask(&task, &mut mapped), Poll::Ready(None), "the poll in which the source ends");
     expect_eq!(log.take_sorted(), ["function", "source"], "what has been dropped when that poll has returned");
 }
 
@@ -149,18 +149,19 @@ fn an_ended_filter_map_keeps_nothing() {
 /// Next: whose poll comes back with a panic must not be polled again; take it out first, and put it back if all went well.
 #[fact(panics)]
 fn a_panic_of_the_source_ends_the_new_stream() {
-    let (task, log) = (Task::new(), Log::default());
+    let (task, log) = (ManualTask::new(), Log::default());
     let given = Trace(&log, "function");
     let source = Ends { trace: Trace(&log, "source"), panics: true };
     let mut mapped = filter_map(source, async move |n: u32| {
         let _given = &given;
         Some(n)
     });
-    let payload = catch(|| task.ask(&mut mapped)).err().and_then(|payload| payload.downcast_ref::<u8>().copied());
-    expect_eq!(payload, Some(42), "what came out of the poll in which the source panicked with 42");
+    let payload = panic_payload(|| ask(&task, &mut mapped));
+    expect_eq!(payload, Some(42_u8), "what came out of the poll in which the source panicked with 42");
     expect_eq!(log.take_sorted(), ["function", "source"], "what has been dropped when the panic has come out");
     for _ in 0..2 {
-        let asked = catch(|| task.ask(&mut mapped)).unwrap_or_else(|_| unmet("a poll after that", "None", "a panic"));
+        let asked =
+            catch_panic(|| ask(&task, &mut mapped)).unwrap_or_else(|_| unmet("a poll after that", "None", "a panic"));
         expect_eq!(asked, Poll::Ready(None), "a poll after the one in which the source panicked");
     }
 }
@@ -170,11 +171,12 @@ fn a_panic_of_the_source_ends_the_new_stream() {
 /// Next: what holds for a body holds for the function, if the one runs inside the other.
 #[fact(panics)]
 fn a_panic_of_the_function_ends_the_new_stream() {
-    let task = Task::new();
+    let task = ManualTask::new();
     let mut mapped = filter_map(numbers(1..=3), async |n| if n == 2 { panic_any(42_u8) } else { Some(n) });
-    expect_eq!(task.ask(&mut mapped), Poll::Ready(Some(1)), "the poll before the panic");
-    let payload = catch(|| task.ask(&mut mapped)).err().and_then(|payload| payload.downcast_ref::<u8>().copied());
-    expect_eq!(payload, Some(42), "what came out of the poll in which the function panicked with 42");
-    let asked = catch(|| task.ask(&mut mapped)).unwrap_or_else(|_| unmet("a poll after that", "None", "a panic"));
+    expect_eq!(ask(&task, &mut mapped), Poll::Ready(Some(1)), "the poll before the panic");
+    let payload = panic_payload(|| ask(&task, &mut mapped));
+    expect_eq!(payload, Some(42_u8), "what came out of the poll in which the function panicked with 42");
+    let asked =
+        catch_panic(|| ask(&task, &mut mapped)).unwrap_or_else(|_| unmet("a poll after that", "None", "a panic"));
     expect_eq!(asked, Poll::Ready(None), "a poll after the one in which the function panicked");
 }

@@ -2,8 +2,8 @@
 
 use super::bodies::{Gate, Log};
 use super::sources::numbers;
-use super::task::Task;
-use harness::{expect_eq, fact};
+use super::task::ask;
+use harness::{ManualTask, expect_eq, fact};
 use std::task::Poll;
 use subject::{Yielder, collect, filter_map, generator, next};
 
@@ -34,13 +34,13 @@ fn nothing_runs_before_the_first_poll() {
 /// Next: poll the body; if it has left an item in the slot, that is the answer; if it has ended, the answer is `None`.
 #[fact]
 fn items_come_in_order_and_then_none() {
-    let task = Task::new();
+    let task = ManualTask::new();
     let mut stream = numbers(1..=3);
-    let asked: Vec<_> = (0..4).map(|_| task.ask(&mut stream)).collect();
+    let asked: Vec<_> = (0..4).map(|_| ask(&task, &mut stream)).collect();
     let expected = [Some(1), Some(2), Some(3), None].map(Poll::Ready);
     expect_eq!(asked, expected, "four polls of a stream that emits 1, 2 and 3");
     let mut empty = generator(async |_: &mut Yielder<u32>| ());
-    expect_eq!(task.ask(&mut empty), Poll::Ready(None), "the first poll of a stream that emits nothing");
+    expect_eq!(ask(&task, &mut empty), Poll::Ready(None), "the first poll of a stream that emits nothing");
 }
 
 /// After an item the body stands still until the next one is asked for.
@@ -48,7 +48,7 @@ fn items_come_in_order_and_then_none() {
 /// Next: `emit` must be pending once it has handed over its item, and nobody but `poll_next` may poll the body.
 #[fact]
 fn the_body_stands_still_after_an_emit() {
-    let (task, log) = (Task::new(), Log::default());
+    let (task, log) = (ManualTask::new(), Log::default());
     let mut stream = generator(async |y| {
         log.line("asked");
         y.emit(1).await;
@@ -56,11 +56,11 @@ fn the_body_stands_still_after_an_emit() {
         y.emit(2).await;
         log.line("asked a third time");
     });
-    expect_eq!(task.ask(&mut stream), Poll::Ready(Some(1)), "the first poll");
+    expect_eq!(ask(&task, &mut stream), Poll::Ready(Some(1)), "the first poll");
     expect_eq!(log.take(), "asked;", "what has run after the first item was returned");
-    expect_eq!(task.ask(&mut stream), Poll::Ready(Some(2)), "the second poll");
+    expect_eq!(ask(&task, &mut stream), Poll::Ready(Some(2)), "the second poll");
     expect_eq!(log.take(), "asked again;", "what has run since, after the second item was returned");
-    expect_eq!(task.ask(&mut stream), Poll::Ready(None), "the third poll");
+    expect_eq!(ask(&task, &mut stream), Poll::Ready(None), "the third poll");
     expect_eq!(log.take(), "asked a third time;", "what has run since, after the end");
 }
 
@@ -69,17 +69,17 @@ fn the_body_stands_still_after_an_emit() {
 /// Next: polling again "to see whether there is something now" is what wakers are there to save.
 #[fact]
 fn one_poll_of_the_stream_is_one_poll_of_the_body() {
-    let (task, gate) = (Task::new(), Gate::default());
+    let (task, gate) = (ManualTask::new(), Gate::default());
     let mut stream = generator(async |y| {
         gate.passed().await;
         y.emit(1).await;
         gate.passed().await;
     });
     for poll in 1..=3 {
-        expect_eq!(task.ask(&mut stream), Poll::Pending, "a poll of a stream whose body waits");
+        expect_eq!(ask(&task, &mut stream), Poll::Pending, "a poll of a stream whose body waits");
         expect_eq!(gate.polls(), poll, format!("polls of what the body waits for after {poll} polls of the stream"));
     }
     gate.open();
-    expect_eq!(task.ask(&mut stream), Poll::Ready(Some(1)), "the poll after what the body waited for has happened");
+    expect_eq!(ask(&task, &mut stream), Poll::Ready(Some(1)), "the poll after what the body waited for has happened");
     expect_eq!(gate.polls(), 4, "polls of what the body waits for after 4 polls, the last of which returned an item");
 }

@@ -1,8 +1,8 @@
 //! An item on its way from `emit` into the stream.
 
 use super::bodies::{Gate, Log, Trace, both, give_up};
-use super::task::Task;
-use harness::{expect_eq, fact};
+use super::task::ask;
+use harness::{ManualTask, expect_eq, fact};
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
@@ -13,13 +13,13 @@ use subject::{generator, next};
 /// Next: put the item into the slot when the future is polled, not when `emit` is called.
 #[fact]
 fn an_emit_that_is_not_polled_emits_nothing() {
-    let (task, log) = (Task::new(), Log::default());
+    let (task, log) = (ManualTask::new(), Log::default());
     let mut stream = generator(async |y| {
         drop(y.emit(Trace(&log, "unpolled")));
         log.line("next");
         y.emit(Trace(&log, "polled")).await;
     });
-    let asked = task.ask(&mut stream).map(|item| item.map(|trace| trace.1));
+    let asked = ask(&task, &mut stream).map(|item| item.map(|trace| trace.1));
     expect_eq!(asked, Poll::Ready(Some("polled")), "the first item: the emit before was dropped without being polled");
     expect_eq!(log.take(), "unpolled;next;polled;", "when the two items were dropped");
 }
@@ -29,7 +29,7 @@ fn an_emit_that_is_not_polled_emits_nothing() {
 /// Next: do not count polls: look whether the item is still there.
 #[fact]
 fn an_emit_is_ready_when_its_item_has_been_taken() {
-    let (task, log) = (Task::new(), Log::default());
+    let (task, log) = (ManualTask::new(), Log::default());
     let mut stream = generator(async |y| {
         let mut emit = pin!(y.emit(1));
         let mut times = 3;
@@ -45,10 +45,14 @@ fn an_emit_is_ready_when_its_item_has_been_taken() {
         })
         .await;
     });
-    let asked = task.ask(&mut stream);
+    let asked = ask(&task, &mut stream);
     expect_eq!(log.take(), "pending;pending;pending;", "what an emit was when it was polled three times in a row");
     expect_eq!(asked, Poll::Ready(Some(1)), "the poll of the stream in which that happened");
-    expect_eq!(task.ask(&mut stream), Poll::Ready(None), "the next poll, in which the body ends if the emit is ready");
+    expect_eq!(
+        ask(&task, &mut stream),
+        Poll::Ready(None),
+        "the next poll, in which the body ends if the emit is ready"
+    );
     expect_eq!(log.take(), "ready;", "what the emit was in that poll");
 }
 
@@ -57,14 +61,14 @@ fn an_emit_is_ready_when_its_item_has_been_taken() {
 /// Next: once an item is in the slot it stays there until it is taken; nobody may overwrite it.
 #[fact]
 fn an_item_in_flight_survives_its_emit() {
-    let task = Task::new();
+    let task = ManualTask::new();
     let mut stream = generator(async |y| {
         give_up(y.emit(1)).await;
         give_up(y.emit(2)).await;
         y.emit(3).await;
         give_up(y.emit(4)).await;
     });
-    let asked: Vec<_> = (0..5).map(|_| task.ask(&mut stream)).collect();
+    let asked: Vec<_> = (0..5).map(|_| ask(&task, &mut stream)).collect();
     // The second emit was given up while it waited for the first one's item: its own never was in flight.
     let expected = [Some(1), Some(3), Some(4), None, None].map(Poll::Ready);
     expect_eq!(asked, expected, "five polls: emits of 1, 2 and 4 were given up after one poll, 3 was awaited");
@@ -75,17 +79,17 @@ fn an_item_in_flight_survives_its_emit() {
 /// Next: whether there is an item is a question to the slot, not to the result of the body's poll.
 #[fact]
 fn an_item_comes_out_of_a_body_that_waits_for_something_else() {
-    let (task, gate, log) = (Task::new(), Gate::default(), Log::default());
+    let (task, gate, log) = (ManualTask::new(), Gate::default(), Log::default());
     let mut stream = generator(async |y| {
         both(y.emit(1), gate.passed()).await;
         log.line("both are over");
         y.emit(2).await;
     });
-    expect_eq!(task.ask(&mut stream), Poll::Ready(Some(1)), "a poll of a body that emits and waits at the same time");
-    expect_eq!(task.ask(&mut stream), Poll::Pending, "the poll after that item, while the body still waits");
+    expect_eq!(ask(&task, &mut stream), Poll::Ready(Some(1)), "a poll of a body that emits and waits at the same time");
+    expect_eq!(ask(&task, &mut stream), Poll::Pending, "the poll after that item, while the body still waits");
     expect_eq!(log.take(), "", "what has run behind the emit and the wait, before the wait was over");
     gate.open();
-    expect_eq!(task.ask(&mut stream), Poll::Ready(Some(2)), "the poll after the wait was over");
+    expect_eq!(ask(&task, &mut stream), Poll::Ready(Some(2)), "the poll after the wait was over");
 }
 
 /// Generators inside one another do not mix up their items.
@@ -93,7 +97,7 @@ fn an_item_comes_out_of_a_body_that_waits_for_something_else() {
 /// Next: each generator has a slot of its own, and its yielder knows that one only.
 #[fact]
 fn generators_do_not_mix() {
-    let task = Task::new();
+    let task = ManualTask::new();
     let mut outer = generator(async |y| {
         let mut inner = generator(async |z| {
             for n in 1..=2 {
@@ -108,7 +112,7 @@ fn generators_do_not_mix() {
         drop(inner);
         y.emit(sum).await;
     });
-    let asked: Vec<_> = (0..4).map(|_| task.ask(&mut outer)).collect();
+    let asked: Vec<_> = (0..4).map(|_| ask(&task, &mut outer)).collect();
     let expected = [Some(10), Some(20), Some(3), None].map(Poll::Ready);
     expect_eq!(asked, expected, "an outer stream: its inner generator emits 10 and 20 into it, and 1 and 2 itself");
 }

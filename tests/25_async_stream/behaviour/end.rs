@@ -2,8 +2,8 @@
 
 use super::bodies::{Log, Trace, give_up};
 use super::sources::numbers;
-use super::task::{Task, catch};
-use harness::{expect_eq, fact, unmet};
+use super::task::ask;
+use harness::{ManualTask, catch_panic, expect_eq, fact, panic_payload, unmet};
 use std::panic::panic_any;
 use std::task::Poll;
 use subject::{Yielder, filter_map, generator};
@@ -13,16 +13,16 @@ use subject::{Yielder, filter_map, generator};
 /// Next: remember that the body has ended; it must not be polled again.
 #[fact]
 fn an_ended_stream_stays_ended() {
-    let task = Task::new();
+    let task = ManualTask::new();
     let mut stream = numbers(1..=1);
-    let _ = task.ask(&mut stream);
+    let _ = ask(&task, &mut stream);
     for _ in 0..3 {
-        expect_eq!(task.ask(&mut stream), Poll::Ready(None), "a poll after the only item was taken");
+        expect_eq!(ask(&task, &mut stream), Poll::Ready(None), "a poll after the only item was taken");
     }
     let mut mapped = filter_map(numbers(1..=1), async |n| Some(n));
-    let _ = task.ask(&mut mapped);
+    let _ = ask(&task, &mut mapped);
     for _ in 0..3 {
-        expect_eq!(task.ask(&mut mapped), Poll::Ready(None), "a poll of a filter_map after its only item was taken");
+        expect_eq!(ask(&task, &mut mapped), Poll::Ready(None), "a poll of a filter_map after its only item was taken");
     }
 }
 
@@ -31,7 +31,7 @@ fn an_ended_stream_stays_ended() {
 /// Next: drop the body's future as soon as it is ready; do not keep it until the stream goes.
 #[fact]
 fn the_body_is_dropped_at_its_end() {
-    let (task, log) = (Task::new(), Log::default());
+    let (task, log) = (ManualTask::new(), Log::default());
     let captured = Trace(&log, "captured");
     let mut stream = generator(async |y| {
         let _captured = captured;
@@ -39,9 +39,9 @@ fn the_body_is_dropped_at_its_end() {
         y.emit(1).await;
         log.line("last line");
     });
-    let _ = task.ask(&mut stream);
+    let _ = ask(&task, &mut stream);
     expect_eq!(log.take(), "", "what was dropped while the body stands at its emit");
-    expect_eq!(task.ask(&mut stream), Poll::Ready(None), "the poll in which the body ends");
+    expect_eq!(ask(&task, &mut stream), Poll::Ready(None), "the poll in which the body ends");
     expect_eq!(log.take(), "last line;local;captured;", "what has happened when that poll has returned");
     drop(stream);
     expect_eq!(log.take(), "", "what the drop of the stream after that did");
@@ -52,7 +52,7 @@ fn the_body_is_dropped_at_its_end() {
 /// Next: who owns the body? If its yielder keeps it alive, the two keep each other.
 #[fact]
 fn dropping_the_stream_drops_the_body_where_it_stands() {
-    let (task, log) = (Task::new(), Log::default());
+    let (task, log) = (ManualTask::new(), Log::default());
     let captured = Trace(&log, "captured");
     let mut stream = generator(async |y| {
         let _captured = captured;
@@ -62,7 +62,7 @@ fn dropping_the_stream_drops_the_body_where_it_stands() {
         log.line("ran on");
         drop(second);
     });
-    let _ = task.ask(&mut stream);
+    let _ = ask(&task, &mut stream);
     drop(stream);
     expect_eq!(log.take(), "second local;first local;captured;", "what has happened when the drop has returned");
     let captured = Trace(&log, "captured");
@@ -70,7 +70,7 @@ fn dropping_the_stream_drops_the_body_where_it_stands() {
         let _captured = captured;
         y.emit(std::future::pending().await).await;
     });
-    expect_eq!(task.ask(&mut waiting), Poll::Pending, "a poll of a stream whose body waits for ever");
+    expect_eq!(ask(&task, &mut waiting), Poll::Pending, "a poll of a stream whose body waits for ever");
     drop(waiting);
     expect_eq!(log.take(), "captured;", "what has happened when a stream whose body waits has been dropped");
 }
@@ -99,7 +99,7 @@ fn an_unpolled_stream_drops_its_body_unrun() {
 /// Next: whether the poll of the body comes back or not, a body that has panicked must not be polled again.
 #[fact(panics)]
 fn a_panic_comes_out_and_ends_the_stream() {
-    let (task, log) = (Task::new(), Log::default());
+    let (task, log) = (ManualTask::new(), Log::default());
     let captured = Trace(&log, "captured");
     let mut stream = generator(async |y| {
         let _captured = captured;
@@ -107,12 +107,13 @@ fn a_panic_comes_out_and_ends_the_stream() {
         y.emit(1).await;
         panic_any(42_u8);
     });
-    let _ = task.ask(&mut stream);
-    let payload = catch(|| task.ask(&mut stream)).err().and_then(|payload| payload.downcast_ref::<u8>().copied());
-    expect_eq!(payload, Some(42), "what came out of the poll in which the body panicked with 42");
+    let _ = ask(&task, &mut stream);
+    let payload = panic_payload(|| ask(&task, &mut stream));
+    expect_eq!(payload, Some(42_u8), "what came out of the poll in which the body panicked with 42");
     expect_eq!(log.take(), "local;captured;", "what has been dropped when the panic has come out");
     for _ in 0..2 {
-        let asked = catch(|| task.ask(&mut stream)).unwrap_or_else(|_| unmet("a poll after that", "None", "a panic"));
+        let asked =
+            catch_panic(|| ask(&task, &mut stream)).unwrap_or_else(|_| unmet("a poll after that", "None", "a panic"));
         expect_eq!(asked, Poll::Ready(None), "a poll after the one in which the body panicked");
     }
 }
@@ -122,15 +123,20 @@ fn a_panic_comes_out_and_ends_the_stream() {
 /// Next: whether the stream has ended comes before what is in the slot.
 #[fact(panics)]
 fn an_item_in_flight_is_lost_in_a_panic() {
-    let (task, log) = (Task::new(), Log::default());
+    let (task, log) = (ManualTask::new(), Log::default());
     let mut stream = generator(async |y| {
         give_up(y.emit(Trace(&log, "item"))).await;
         panic_any(42_u8);
     });
-    let payload = catch(|| drop(task.ask(&mut stream))).err().and_then(|payload| payload.downcast_ref::<u8>().copied());
-    expect_eq!(payload, Some(42), "what came out of the poll in which the body emitted an item and panicked with 42");
+    let payload = panic_payload(|| drop(ask(&task, &mut stream)));
+    expect_eq!(
+        payload,
+        Some(42_u8),
+        "what came out of the poll in which the body emitted an item and panicked with 42"
+    );
     for _ in 0..2 {
-        let asked = catch(|| task.ask(&mut stream)).unwrap_or_else(|_| unmet("a poll after that", "None", "a panic"));
+        let asked =
+            catch_panic(|| ask(&task, &mut stream)).unwrap_or_else(|_| unmet("a poll after that", "None", "a panic"));
         let asked = asked.map(|item| item.map(|trace| trace.1));
         expect_eq!(asked, Poll::Ready(None), "a poll after the one in which the body panicked");
     }

@@ -7,7 +7,7 @@
 //! - `end`: how a stream ends, and what is dropped when
 //! - `collect_and_filter_map`: what is built on streams
 //! - `task`, `bodies`, `sources`: what the facts are played with. The facts play the runtime themselves: they poll by
-//!   hand with a waker that counts (a `Task`), over bodies that write down how far they have come (a `Log`), that wait
+//!   hand with a waker that counts (a `ManualTask`), over bodies that write down how far they have come (a `Log`), that wait
 //!   for what the fact opens (a `Gate`) and that leave a trace when they are dropped (a `Trace`).
 
 mod demand;

@@ -48,7 +48,7 @@ fn as_many_calls_overlap_as_there_are_workers() {
     for let_go in 0..4 {
         let about = format!("how many calls have begun, of 8 that block, with 5 workers, when {let_go} were let go");
         expect_eq!(blocked.begun.load(SeqCst), (5 + let_go).min(8), about);
-        blocked.gate.open_for(1);
+        blocked.gate.admit(1);
         quiesce();
     }
     blocked.finish(8);

@@ -1,42 +1,13 @@
 //! Calls that wait at a gate, and what calls leave behind: dropped values, a panic, no threads.
 
-use harness::{actor, expect_eq, quiesce, threads_alive};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use harness::{Gate, actor, catch_panic, expect_eq, quiesce, threads_alive};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Condvar, Mutex};
 use subject::parallel_map;
-
-/// Lets through whom it is opened for; the others wait.
-#[derive(Default)]
-pub(super) struct Gate {
-    places: Mutex<usize>,
-    opened: Condvar,
-}
-
-impl Gate {
-    pub(super) fn pass(&self) {
-        let mut places = self.opened.wait_while(self.places.lock().unwrap(), |places| *places == 0).unwrap();
-        *places -= 1;
-    }
-
-    pub(super) fn open_for(&self, places: usize) {
-        *self.places.lock().unwrap() += places;
-        self.opened.notify_all();
-    }
-}
-
-/// Counts how often a value is dropped.
-pub(super) struct Dropped(pub(super) Arc<AtomicUsize>);
-
-impl Drop for Dropped {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, SeqCst);
-    }
-}
 
 /// The payload of the panic that `action` ends with.
 pub(super) fn panic_of<R>(about: &str, action: impl FnOnce() -> R) -> Box<dyn std::any::Any + Send> {
-    match catch_unwind(AssertUnwindSafe(action)) {
+    match catch_panic(action) {
         Ok(_) => harness::unmet(about, "a panic", "it returned"),
         Err(payload) => payload,
     }
@@ -50,15 +21,15 @@ pub(super) fn only_the_test_is_left(before: usize, about: &str) {
 /// A caller and its `parallel_map`, in which the calls for some items block.
 pub(super) struct Blocked {
     pub(super) caller: harness::Actor<Vec<usize>>,
-    pub(super) gate: Arc<Gate>,
+    pub(super) gate: Gate,
     pub(super) begun: Arc<AtomicUsize>,
     pub(super) ended: Arc<AtomicUsize>,
 }
 
 /// Maps the numbers below `items`; the calls for those in `blocking` wait at a gate. All has come to rest when this returns.
 pub(super) fn blocked(items: usize, workers: usize, blocking: &'static [usize]) -> Blocked {
-    let (gate, begun, ended) = (Arc::<Gate>::default(), Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
-    let theirs = (Arc::clone(&gate), Arc::clone(&begun), Arc::clone(&ended));
+    let (gate, begun, ended) = (Gate::new(), Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
+    let theirs = (gate.clone(), Arc::clone(&begun), Arc::clone(&ended));
     let caller = actor("caller", move || {
         let (gate, begun, ended) = theirs;
         parallel_map((0..items).collect(), workers, |item| {
@@ -77,7 +48,7 @@ pub(super) fn blocked(items: usize, workers: usize, blocking: &'static [usize]) 
 impl Blocked {
     /// Opens the gate for all, and waits for the results, which must be the items themselves.
     pub(super) fn finish(self, items: usize) {
-        self.gate.open_for(items);
+        self.gate.admit(items);
         let expected: Vec<usize> = (0..items).collect();
         expect_eq!(
             self.caller.finish(),

@@ -1,10 +1,9 @@
 //! `parallel_map` with calls that panic: what goes on in the caller, and what becomes of everything else.
 
-use super::calls::{Dropped, Gate, only_the_test_is_left, panic_of};
-use harness::{actor, expect, expect_eq, fact, quiesce, threads_alive};
+use super::calls::{only_the_test_is_left, panic_of};
+use harness::{DropCount, Gate, actor, expect, expect_eq, fact, quiesce, threads_alive};
 use std::panic::panic_any;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Barrier, Mutex};
 use subject::parallel_map;
 
 /// A panic of `f` goes on in the caller, with its payload, when all calls have ended.
@@ -12,8 +11,8 @@ use subject::parallel_map;
 /// Next: a scope by itself says "a scoped thread panicked" and loses the payload; what does `join` return?
 #[fact(panics)]
 fn a_panic_goes_on_when_all_calls_have_ended() {
-    let gate = Arc::new(Gate::default());
-    let theirs = Arc::clone(&gate);
+    let gate = Gate::new();
+    let theirs = gate.clone();
     let before = threads_alive();
     let caller = actor("caller", move || {
         parallel_map(vec![0, 1, 2], 2, |item| match item {
@@ -29,7 +28,7 @@ fn a_panic_goes_on_when_all_calls_have_ended() {
         "it waits",
         "it has come back"
     );
-    gate.open_for(1);
+    gate.admit(1);
     match caller.join() {
         Ok(_) => harness::unmet("parallel_map, when f panicked", "the panic goes on in the caller", "it returned"),
         Err(payload) => {
@@ -86,7 +85,7 @@ fn a_panic_costs_no_worker() {
 /// Next: keep each panic at its item's place, as a result like any other, and look for the first one in the end.
 #[fact(panics)]
 fn the_first_panic_in_the_list_goes_on() {
-    let later = Gate::default();
+    let later = Gate::new();
     let payload = panic_of("parallel_map, when f panicked", || {
         parallel_map((0..4).collect(), 2, |item: usize| match item {
             0 => (),
@@ -96,7 +95,7 @@ fn the_first_panic_in_the_list_goes_on() {
             }
             2 => panic_any(2_usize),
             _ => {
-                later.open_for(1);
+                later.admit(1);
                 panic_any(3_usize);
             }
         })
@@ -110,17 +109,17 @@ fn the_first_panic_in_the_list_goes_on() {
 /// Next: `f` owns its item. Who owns the results when there is nothing to return them in?
 #[fact(panics)]
 fn items_and_results_are_dropped_once() {
-    let (items, results) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (items, results) = (DropCount::new(), DropCount::new());
     for panicking in [None, Some(2)] {
-        items.store(0, SeqCst);
-        results.store(0, SeqCst);
-        let all: Vec<(usize, Dropped)> = (0..6).map(|number| (number, Dropped(Arc::clone(&items)))).collect();
+        items.reset();
+        results.reset();
+        let all: Vec<_> = (0..6).map(|number| items.mark(number)).collect();
         let map = || {
-            parallel_map(all, 2, |(number, _item)| {
-                if Some(number) == panicking {
-                    panic_any(number);
+            parallel_map(all, 2, |number| {
+                if Some(*number) == panicking {
+                    panic_any(*number);
                 }
-                Dropped(Arc::clone(&results))
+                results.token()
             })
         };
         let what = if panicking.is_some() { "when one call panicked" } else { "when no call panicked" };
@@ -129,12 +128,12 @@ fn items_and_results_are_dropped_once() {
             0
         } else {
             let returned = map();
-            expect_eq!(results.load(SeqCst), 0, "how many results are dropped before the caller drops them");
+            expect_eq!(results.get(), 0, "how many results are dropped before the caller drops them");
             returned.len()
         };
         expect_eq!(returned, if panicking.is_some() { 0 } else { 6 }, "the number of results of 6 items");
-        expect_eq!(items.load(SeqCst), 6, format!("how many of 6 items are dropped {what}"));
+        expect_eq!(items.get(), 6, format!("how many of 6 items are dropped {what}"));
         let expected = if panicking.is_some() { 5 } else { 6 };
-        expect_eq!(results.load(SeqCst), expected, format!("how many results are dropped in the end, {what}"));
+        expect_eq!(results.get(), expected, format!("how many results are dropped in the end, {what}"));
     }
 }

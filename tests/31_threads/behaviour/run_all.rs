@@ -1,11 +1,11 @@
 //! `run_all`: jobs on threads of their own, and what comes of each, also of those that panic.
 
-use super::calls::{Dropped, Gate, only_the_test_is_left};
-use harness::{actor, expect, expect_eq, fact, quiesce, threads_alive};
+use super::calls::only_the_test_is_left;
+use harness::{DropCount, Gate, actor, expect, expect_eq, fact, quiesce, threads_alive};
 use std::collections::HashSet;
 use std::panic::panic_any;
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Barrier};
 use std::thread;
 use subject::{Job, JobPanic, run_all};
 
@@ -39,14 +39,14 @@ fn all_jobs_run_at_the_same_time() {
 /// Next: join the threads in the order in which you started them.
 #[fact]
 fn results_are_in_the_order_of_the_jobs() {
-    let gates: Vec<Gate> = (0..5).map(|_| Gate::default()).collect();
-    gates[4].open_for(1);
+    let gates: Vec<Gate> = (0..5).map(|_| Gate::new()).collect();
+    gates[4].admit(1);
     let job = |number: usize| {
         let gates = &gates;
         Job::new("job", move || {
             gates[number].pass();
             if number > 0 {
-                gates[number - 1].open_for(1);
+                gates[number - 1].admit(1);
             }
             number
         })
@@ -91,8 +91,8 @@ fn a_panic_is_the_result_of_its_job() {
 /// Next: join all threads, whatever the first one of them returns.
 #[fact(panics)]
 fn a_panic_stops_no_other_job() {
-    let gate = Arc::new(Gate::default());
-    let theirs = Arc::clone(&gate);
+    let gate = Gate::new();
+    let theirs = gate.clone();
     let caller = actor("caller", move || {
         let patient = |name| {
             let gate = &theirs;
@@ -110,10 +110,10 @@ fn a_panic_stops_no_other_job() {
         "it waits",
         "it has come back"
     );
-    gate.open_for(1);
+    gate.admit(1);
     quiesce();
     expect!(!caller.has_finished(), "run_all, when one job is still at work", "it waits", "it has come back");
-    gate.open_for(1);
+    gate.admit(1);
     let results = match caller.join() {
         Ok(results) => results,
         Err(_) => harness::unmet("run_all, when one of three jobs panicked", "it returns", "it panicked"),
@@ -127,10 +127,10 @@ fn a_panic_stops_no_other_job() {
 /// Next: a job is an `FnOnce`: call it by value, and let nobody keep it.
 #[fact(panics)]
 fn a_job_is_used_up() {
-    let (ran, dropped) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+    let (ran, dropped) = (AtomicUsize::new(0), DropCount::new());
     let before = threads_alive();
     let job = |number: usize| {
-        let captured = Dropped(Arc::clone(&dropped));
+        let captured = dropped.token();
         let ran = &ran;
         Job::new(format!("job {number}"), move || {
             let _captured = &captured;
@@ -141,7 +141,7 @@ fn a_job_is_used_up() {
         })
     };
     let results = run_all((0..100).map(job).collect());
-    expect_eq!(dropped.load(SeqCst), 100, "how many of 100 captured values are dropped, when run_all has returned");
+    expect_eq!(dropped.get(), 100, "how many of 100 captured values are dropped, when run_all has returned");
     expect_eq!(ran.load(SeqCst), 100, "how many jobs of 100 have run");
     expect_eq!(results.iter().filter(|result| result.is_err()).count(), 10, "how many jobs of 100 panicked");
     only_the_test_is_left(before, "after run_all has returned");

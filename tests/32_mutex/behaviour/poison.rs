@@ -1,8 +1,7 @@
 //! Poison: which panics leave it, who is told of it, and how it is cleared.
 
 use super::holder::{Tried, entered, holder, tried, value, waits};
-use harness::{actor, expect, expect_eq, fact, quiesce};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use harness::{actor, catch_panic, expect, expect_eq, fact, quiesce};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, PoisonError, TryLockError};
 use subject::Lock;
@@ -126,7 +125,7 @@ fn a_panic_older_than_the_guard_does_not_poison() {
 fn a_panic_that_leaves_the_guard_alone_does_not_poison() {
     let lock = Lock::new(0);
     let mut guard = lock.lock().expect("the lock is not poisoned");
-    let caught = catch_unwind(AssertUnwindSafe(|| panic!("somebody further in gives up")));
+    let caught = catch_panic(|| panic!("somebody further in gives up"));
     expect!(caught.is_err(), "a panic that is caught", "it is an error", "it is none");
     *guard += 1;
     drop(guard);

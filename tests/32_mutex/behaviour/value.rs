@@ -1,38 +1,28 @@
 //! The value inside: how often it is dropped, and that it need not have a size.
 
 use super::holder::{entered, holder, waits};
-use harness::{expect_eq, fact};
+use harness::{DropCount, expect_eq, fact};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use subject::Lock;
-
-/// Counts how often it is dropped.
-struct Counted(Arc<AtomicUsize>);
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-}
 
 /// The value is dropped once: with the lock, or by whoever took it out.
 ///
 /// Next: guards lend the value; only the lock owns it.
 #[fact]
 fn the_value_is_dropped_once() {
-    let drops = Arc::new(AtomicUsize::new(0));
-    let lock = Lock::new(Counted(Arc::clone(&drops)));
+    let drops = DropCount::new();
+    let lock = Lock::new(drops.token());
     drop(lock.lock());
     drop(lock.try_lock());
-    expect_eq!(drops.load(Ordering::SeqCst), 0, "drops of the value, after the guards were dropped");
+    expect_eq!(drops.get(), 0, "drops of the value, after the guards were dropped");
     drop(lock);
-    expect_eq!(drops.load(Ordering::SeqCst), 1, "drops of the value, after the lock was dropped");
+    expect_eq!(drops.get(), 1, "drops of the value, after the lock was dropped");
 
-    let lock = Lock::new(Counted(Arc::clone(&drops)));
+    let lock = Lock::new(drops.token());
     let value = lock.into_inner();
-    expect_eq!(drops.load(Ordering::SeqCst), 1, "drops of a second value before and after into_inner");
+    expect_eq!(drops.get(), 1, "drops of a second value before and after into_inner");
     drop(value);
-    expect_eq!(drops.load(Ordering::SeqCst), 2, "drops, after the value taken out by into_inner was dropped");
+    expect_eq!(drops.get(), 2, "drops, after the value taken out by into_inner was dropped");
 }
 
 /// A lock around a value of size zero keeps threads apart like any other.

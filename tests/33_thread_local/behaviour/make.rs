@@ -1,12 +1,10 @@
 //! `make`: it may take its time, call `get_or`, panic, and use other objects.
 
-use super::threads::{Dropped, on_a_new_thread, sorted};
-use harness::{actor, expect, expect_eq, fact, quiesce};
+use super::threads::{on_a_new_thread, sorted};
+use harness::{DropCount, actor, catch_panic, expect, expect_eq, fact, quiesce};
 use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::channel;
 use subject::ThreadLocal;
 
@@ -47,8 +45,8 @@ fn a_slow_make_holds_up_nobody() {
 /// Next: look again when `make` has returned: somebody may hold on to what is there.
 #[fact]
 fn the_inner_value_stays() {
-    let count = Arc::new(AtomicUsize::new(0));
-    let value = |number| Dropped { number, count: Arc::clone(&count) };
+    let drops = DropCount::new();
+    let value = |number| drops.mark(number);
     let local = ThreadLocal::new();
     let inner = Cell::new(None);
     let outer = local.get_or(|| {
@@ -56,17 +54,17 @@ fn the_inner_value_stays() {
         inner.set(Some(local.get_or(|| value(1))));
         value(2)
     });
-    expect_eq!(outer.number, 1, "what the outer get_or returns, if its make has made 2, and 1 by an inner get_or");
+    expect_eq!(**outer, 1, "what the outer get_or returns, if its make has made 2, and 1 by an inner get_or");
     expect!(
         inner.get().is_some_and(|inner| ptr::eq(inner, outer)),
         "the inner and the outer value",
         "the same one",
         "two"
     );
-    expect_eq!(count.load(SeqCst), 1, "how many of two values are dropped, when the inner one stays");
-    let left: Vec<_> = local.into_iter().map(|value| value.number).collect();
+    expect_eq!(drops.get(), 1, "how many of two values are dropped, when the inner one stays");
+    let left: Vec<_> = local.into_iter().map(|value| *value).collect();
     expect_eq!(left, [1], "the values of the object, when the inner one stays");
-    expect_eq!(count.load(SeqCst), 2, "how many of two values are dropped in the end");
+    expect_eq!(drops.get(), 2, "how many of two values are dropped in the end");
 }
 
 /// A `make` that panics leaves its thread without a value, and everybody else untouched.
@@ -76,7 +74,7 @@ fn the_inner_value_stays() {
 fn a_panic_in_make_leaves_nothing() {
     let local = ThreadLocal::new();
     for _ in 0..2 {
-        let caught = catch_unwind(AssertUnwindSafe(|| *local.get_or(|| panic!("nothing to give"))));
+        let caught = catch_panic(|| *local.get_or(|| panic!("nothing to give")));
         expect!(caught.is_err(), "get_or, when its make panics", "the panic goes on", "it returned");
         expect_eq!(local.get(), None, "get, when make has panicked");
     }

@@ -1,22 +1,8 @@
-//! Threads that do what they are told, values that count their drops, and values in order.
+//! Threads that do what they are told, and values in order.
 
 use harness::{Actor, actor};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
-
-/// A value that counts how many are dropped.
-pub(super) struct Dropped {
-    pub(super) number: usize,
-    pub(super) count: Arc<AtomicUsize>,
-}
-
-impl Drop for Dropped {
-    fn drop(&mut self) {
-        self.count.fetch_add(1, SeqCst);
-    }
-}
 
 type Task = Box<dyn FnOnce() + Send>;
 

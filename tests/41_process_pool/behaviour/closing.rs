@@ -1,13 +1,10 @@
 //! A pool that cannot be made, and the orderly end of one: `close` and `join`.
 
 use super::hands::Hands;
-use super::pools::{
-    alone, belongings, by_hand, expect_nothing_left, expect_told, harness_unmet, inputs, mapping, new_pool,
-};
-use harness::{actor, expect, expect_eq, fact, peer, peer_command, quiesce};
+use super::pools::{alone, belongings, by_hand, expect_nothing_left, expect_told, inputs, mapping, new_pool};
+use harness::{actor, connect_to, expect, expect_eq, fact, listen_at, peer, peer_command, quiesce, unmet, unused_name};
 use std::io::{ErrorKind, Read, Write};
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::Duration;
@@ -26,7 +23,7 @@ fn a_pool_that_cannot_be_made_leaves_nothing_behind() {
     });
     expect_eq!(result.err().map(|error| error.kind()), Some(ErrorKind::QuotaExceeded), "the error of Pool::new");
     expect_nothing_left(before, "after two of three workers had been started");
-    let none = Pool::new(0, || harness_unmet("a pool of no workers", "start is not called", "it was called"));
+    let none = Pool::new(0, || unmet("a pool of no workers", "start is not called", "it was called"));
     expect_eq!(none.err().map(|error| error.kind()), Some(ErrorKind::InvalidInput), "Pool::new with no workers");
 }
 
@@ -74,8 +71,7 @@ fn an_idle_worker_ends_when_the_pool_is_closed() {
 #[peer]
 fn tidies_up(stream: UnixStream) {
     let name = std::env::var("TIDY").unwrap_or_default();
-    let address = SocketAddr::from_abstract_name(name).expect("a short name");
-    let mut log = UnixStream::connect_addr(&address).expect("the test listens");
+    let mut log = connect_to(&name).expect("the test listens");
     let _ = serve(stream, |input| input);
     // Long enough for a pool that does not wait to be noticed.
     std::thread::sleep(Duration::from_millis(100));
@@ -88,9 +84,8 @@ fn tidies_up(stream: UnixStream) {
 #[fact(seconds = 5)]
 fn join_waits_for_the_processes() {
     let before = belongings();
-    let name = format!("pool of {}", std::process::id());
-    let address = SocketAddr::from_abstract_name(&name).expect("a short name");
-    let listener = UnixListener::bind_addr(&address).expect("the name is free");
+    let name = unused_name("pool");
+    let listener = listen_at(&name);
     let pool = new_pool(1, move || {
         let mut command = peer_command("tidies_up");
         command.env("TIDY", &name);
@@ -111,9 +106,8 @@ fn join_waits_for_the_processes() {
 /// Next: `join` has to know of every `start` that is under way, and wait for it first.
 #[fact(seconds = 5)]
 fn join_waits_for_a_worker_that_is_being_started() {
-    let name = format!("late pool of {}", std::process::id());
-    let address = SocketAddr::from_abstract_name(&name).expect("a short name");
-    let listener = UnixListener::bind_addr(&address).expect("the name is free");
+    let name = unused_name("pool");
+    let listener = listen_at(&name);
     let hands = Hands::default();
     let (word, waits) = channel::<()>();
     let theirs = hands.clone();

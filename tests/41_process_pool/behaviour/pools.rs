@@ -2,7 +2,7 @@
 
 use super::hands::Hands;
 use harness::{
-    Actor, actor, child_processes, expect, expect_eq, open_descriptors, peer_command, quiesce, threads_alive,
+    Actor, actor, child_processes, expect_eq, open_descriptors, peer_command, quiesce, threads_alive, unmet,
 };
 use std::io;
 use std::os::unix::net::UnixStream;
@@ -38,14 +38,8 @@ pub(super) fn mapping(name: &str, pool: &Arc<Pool>, texts: &[&str]) -> Actor<Vec
 pub(super) fn new_pool(workers: usize, start: impl FnMut() -> io::Result<Worker> + Send + 'static) -> Arc<Pool> {
     match Pool::new(workers, start) {
         Ok(pool) => Arc::new(pool),
-        Err(error) => harness_unmet("a pool whose workers can be started", "Pool::new makes it", &error.to_string()),
+        Err(error) => unmet("a pool whose workers can be started", "Pool::new makes it", error.to_string()),
     }
-}
-
-#[track_caller]
-pub(super) fn harness_unmet(about: &str, expected: &str, seen: &str) -> ! {
-    expect!(false, about, expected, seen);
-    unreachable!("an unmet expectation ends the fact")
 }
 
 /// A pool whose workers are played by hand.

@@ -2,11 +2,10 @@
 
 use super::script::{receiving_bytes, sending};
 use super::wire::{expect_outcome, frame};
-use harness::{expect, expect_eq, fact};
+use harness::{catch_panic, expect, expect_eq, fact};
 use serde::ser::{Error as _, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A payload that is not the JSON of the wanted type is `Codec`, and the next frame is received as if nothing had been.
 ///
@@ -66,12 +65,12 @@ fn a_panic_in_a_value_costs_only_that_value() {
         }
     }
     let (connection, written) = sending([]);
-    let sent = catch_unwind(AssertUnwindSafe(|| connection.send(&Explodes)));
+    let sent = catch_panic(|| connection.send(&Explodes));
     expect!(sent.is_err(), "a panic in Serialize", "it reaches the caller of send", "send returned");
     expect_outcome(connection.send(&1), "Ok(())", "sending after a panic in Serialize");
     expect_eq!(written(), frame(b"1"), "the bytes on the wire");
     let connection = receiving_bytes([frame(b"[0]"), frame(b"1")].concat());
-    let received = catch_unwind(AssertUnwindSafe(|| connection.recv::<Explodes>().is_ok()));
+    let received = catch_panic(|| connection.recv::<Explodes>().is_ok());
     expect!(received.is_err(), "a panic in Deserialize", "it reaches the caller of recv", "recv returned");
     expect_outcome(connection.recv::<u8>(), "Ok(1)", "receiving after a panic in Deserialize");
 }

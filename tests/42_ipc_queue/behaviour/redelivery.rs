@@ -2,10 +2,9 @@
 
 use super::reports::{Reports, report};
 use super::wire::{Raw, connect, put, queue_with};
-use harness::{expect, expect_eq, fact, peer, quiesce};
+use harness::{catch_panic, expect, expect_eq, fact, peer, quiesce};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use subject::Consumer;
 
 /// A delivery that is dropped goes to a consumer that waits, and counts how often it has come back.
@@ -23,11 +22,11 @@ fn a_dropped_delivery_goes_to_another_consumer() {
     }
     second.hears("I 1 \"a\"", "a consumer that waited, when the other one drops its delivery");
     second.asks("R", "K", "returning the item");
-    let panicked = catch_unwind(AssertUnwindSafe(|| {
+    let panicked = catch_panic(|| {
         let delivery = first.get().expect("there is a queue").expect("there is an item");
         expect_eq!(delivery.redelivered(), 2, "how often the item has come back");
         panic!("the consumer gives up");
-    }));
+    });
     expect!(panicked.is_err(), "a consumer that panics", "the panic gets out", "it did not");
     second.asks("G", "I 3 \"a\"", "the answer to G, after a consumer panicked with the item");
     second.asks("A", "K", "acknowledging the item");

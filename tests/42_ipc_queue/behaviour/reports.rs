@@ -1,9 +1,8 @@
 //! Processes that use the queue: how they are started, how they report to the test, and that they end.
 
-use harness::{child_processes, expect, peer_command};
+use harness::{child_processes, connect_to, expect, listen_at, peer_command, unused_name};
 use std::os::fd::OwnedFd;
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
@@ -15,15 +14,10 @@ pub(super) struct Reports {
 
 const REPORTS: &str = "IPC_QUEUE_REPORTS";
 
-fn address(name: &str) -> SocketAddr {
-    SocketAddr::from_abstract_name(name).expect("a short name is a name")
-}
-
 impl Reports {
     pub(super) fn new() -> Reports {
-        let name = format!("ipc_queue-reports-{}", std::process::id());
-        let listener = UnixListener::bind_addr(&address(&name)).expect("nobody else has this name");
-        Reports { listener, name }
+        let name = unused_name("ipc_queue-reports");
+        Reports { listener: listen_at(&name), name }
     }
 
     /// Starts a process that plays a part, with this stream as its standard input.
@@ -51,7 +45,7 @@ impl Reports {
 /// In a process that `Reports` has started, directly or not: the way to the test.
 pub(super) fn report() -> UnixStream {
     let name = std::env::var(REPORTS).expect("the test has said where to report");
-    UnixStream::connect_addr(&address(&name)).expect("the test listens")
+    connect_to(&name).expect("the test listens")
 }
 
 /// A process, killed at the latest when this is dropped.

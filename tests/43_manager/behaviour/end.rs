@@ -1,11 +1,11 @@
 //! The end of the server: when its owner leaves or talks nonsense, and when its listener fails.
 
 use super::bytes::is_closed;
-use super::server::{address, done, expect_result, pair, server};
-use harness::{actor, expect, expect_eq, fact, open_descriptors, quiesce, threads_alive};
+use super::server::{done, expect_result, pair, server};
+use harness::{actor, connect_to, expect, expect_eq, fact, open_descriptors, quiesce, threads_alive};
 use std::io::Write;
 use std::os::fd::OwnedFd;
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixListener;
 use subject::ManagerError::Closed;
 use subject::serve;
 
@@ -22,7 +22,7 @@ fn the_server_ends_when_its_owner_leaves() {
         expect_result(client.list("l").push(1), Ok(()), "a push");
     }
     server.end("the server, whose owner leaves while three clients are connected");
-    let refused = UnixStream::connect_addr(&address(&name)).is_err();
+    let refused = connect_to(&name).is_err();
     expect!(refused, "connecting to a server that has ended", "it is refused", "there is a connection");
     for client in clients {
         expect_result(client.list("l").len(), Err(Closed), "len, when the server has ended");

@@ -1,7 +1,7 @@
 //! The parts that other processes play, and how they are started and told the address of the server.
 
-use super::server::{address, connect, listener};
-use harness::{Peer, peer, peer_command, start_peer};
+use super::server::connect;
+use harness::{Peer, connect_to, listen_at, peer, peer_command, start_peer};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::process::Command;
@@ -29,8 +29,8 @@ fn add(client: &Client, key: &str, times: usize) {
 #[peer]
 fn server_process(stream: UnixStream) {
     let name = std::env::var(ADDRESS).expect("the fact tells the address");
-    let own = listener(&name);
-    if let Ok(mut fate) = UnixStream::connect_addr(&address(&format!("{name}-fate"))) {
+    let own = listen_at(&name);
+    if let Ok(mut fate) = connect_to(&format!("{name}-fate")) {
         std::thread::spawn(move || {
             if fate.read(&mut [0]).is_ok_and(|count| count > 0) {
                 std::process::abort();

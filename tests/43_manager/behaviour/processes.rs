@@ -2,8 +2,10 @@
 
 use super::bytes::sent_for;
 use super::parts::{server_command, start_worker};
-use super::server::{connect, expect_result, listener, new_name};
-use harness::{child_processes, children_running_after, expect, expect_eq, fact, open_descriptors, peer_command};
+use super::server::{connect, expect_result, new_name};
+use harness::{
+    child_processes, children_running_after, expect, expect_eq, fact, listen_at, open_descriptors, peer_command,
+};
 use std::io::{Read, Write};
 use std::process::Command;
 use std::time::Duration;
@@ -102,7 +104,7 @@ fn a_killed_owner_takes_its_server_along() {
 #[fact]
 fn a_server_that_dies_is_closed_and_waited_for() {
     let name = new_name();
-    let fate = listener(&format!("{name}-fate"));
+    let fate = listen_at(&format!("{name}-fate"));
     let manager = Manager::start(server_command(&name)).expect("the server's process starts");
     let client = manager.client();
     expect_result(client.list("l").push(1), Ok(()), "a push");

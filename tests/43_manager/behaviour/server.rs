@@ -1,31 +1,17 @@
 //! A server on a thread of this process, where it is reached, and what must come to an end.
 
-use harness::{Actor, actor, expect, expect_eq, quiesce};
+use harness::{Actor, actor, connect_to, expect, expect_eq, listen_at, quiesce, unused_name};
 use std::fmt::Debug;
 use std::io;
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::SystemTime;
+use std::os::unix::net::UnixStream;
 use subject::{Client, ManagerError, serve};
 
-/// A name that no other test uses. Abstract addresses leave no file behind.
 pub(super) fn new_name() -> String {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("it is later than 1970").as_nanos();
-    format!("manager-{}-{now}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
-}
-
-pub(super) fn address(name: &str) -> SocketAddr {
-    SocketAddr::from_abstract_name(name).expect("the name is short")
-}
-
-pub(super) fn listener(name: &str) -> UnixListener {
-    UnixListener::bind_addr(&address(name)).expect("nobody else uses this address")
+    unused_name("manager")
 }
 
 pub(super) fn connect(name: &str) -> UnixStream {
-    UnixStream::connect_addr(&address(name)).expect("the server can be reached")
+    connect_to(name).expect("the server can be reached")
 }
 
 /// A server on a thread of this process.
@@ -37,7 +23,7 @@ pub(super) struct Server {
 
 pub(super) fn server() -> Server {
     let (name, (owner, theirs)) = (new_name(), pair());
-    let listener = listener(&name);
+    let listener = listen_at(&name);
     Server { name, owner, thread: actor("server", move || serve(theirs, listener)) }
 }
 

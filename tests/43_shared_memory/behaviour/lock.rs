@@ -2,10 +2,9 @@
 
 use super::objects::{array, entered, locking, same_array, same_value, trying, value};
 use super::other_process::{Other, four, inherited};
-use harness::{actor, expect, expect_eq, fact, peer, quiesce};
+use harness::{actor, catch_panic, expect, expect_eq, fact, peer, quiesce};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use subject::SharedValue;
 
@@ -88,10 +87,10 @@ fn another_process_excludes_this_one() {
 #[fact(panics)]
 fn a_panic_releases_the_lock() {
     let (value, array) = (value(0), array(&[0]));
-    let panicked = catch_unwind(AssertUnwindSafe(|| {
+    let panicked = catch_panic(|| {
         let _guards = (value.lock(), array.lock());
         panic!("on purpose");
-    }));
+    });
     expect!(panicked.is_err(), "a panic with two guards", "it passes through", "it does not");
     expect_eq!(trying(value.try_lock()), "a guard", "try_lock() of a value whose owner has panicked");
     expect_eq!(trying(array.try_lock()), "a guard", "try_lock() of an array whose owner has panicked");

@@ -2,11 +2,11 @@
 
 use super::statistics::nanos;
 use harness::{
-    ChildProcess, actor, child_processes, expect, expect_eq, fact, open_descriptors, peer, peer_command, quiesce,
+    ChildProcess, actor, child_processes, connect_to, expect, expect_eq, fact, listen_at, open_descriptors, peer,
+    peer_command, quiesce, unused_name,
 };
 use std::io::{Read, Write};
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
+use std::os::unix::net::UnixStream;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -87,8 +87,7 @@ fn a_failed_process_is_an_error() {
 #[peer]
 fn answers_when_permitted(mut stream: UnixStream) {
     let name = std::env::var("GATE").expect("the test says where it listens");
-    let address = SocketAddr::from_abstract_name(name).expect("the name is short");
-    let mut gate = UnixStream::connect_addr(&address).expect("the test listens");
+    let mut gate = connect_to(&name).expect("the test listens");
     let mut buffer = [0; 64];
     while let Ok(count @ 1..) = stream.read(&mut buffer) {
         let permitted = gate.write_all(&[count as u8]).and_then(|()| gate.read_exact(&mut [0]));
@@ -106,9 +105,8 @@ fn answers_when_permitted(mut stream: UnixStream) {
 #[fact(seconds = 3)]
 fn a_round_trip_is_one_byte_there_and_one_byte_back() {
     let before = open_descriptors();
-    let name = format!("cost-table-{}", std::process::id());
-    let address = SocketAddr::from_abstract_name(&name).expect("the name is short");
-    let listener = UnixListener::bind_addr(&address).expect("the name is free");
+    let name = unused_name("cost-table");
+    let listener = listen_at(&name);
     let count = Arc::new(AtomicUsize::new(0));
     let theirs = Arc::clone(&count);
     let caller = actor("caller", move || {

@@ -1,10 +1,10 @@
 //! Median, 95th percentile and deviation, of few durations and of the longest ones; and of none.
 
 use super::clock::Scripted;
-use harness::{expect, expect_eq, fact};
+use harness::{catch_panic, expect, expect_eq, fact};
 use std::cell::Cell;
 use std::convert::Infallible;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::catch_unwind;
 use std::time::Duration;
 use subject::{Plan, Summary, measure};
 
@@ -94,7 +94,7 @@ fn nothing_has_no_summary() {
     };
     let Ok(seen) = measure(&clock, &Plan { samples: 1, ..plan }, operation);
     expect_eq!((seen, calls.replace(0)), (summary(0, 0, 0), 4), "measure with a plan of 1 sample, and its calls");
-    let seen = catch_unwind(AssertUnwindSafe(|| measure(&clock, &plan, operation)));
+    let seen = catch_panic(|| measure(&clock, &plan, operation));
     expect!(seen.is_err(), "measure with a plan of 0 samples", "a panic", "a summary");
     expect_eq!(calls.get(), 0, "calls of the operation in measure with a plan of 0 samples");
 }

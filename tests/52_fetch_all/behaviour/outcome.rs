@@ -2,7 +2,7 @@
 
 use super::script::Step::{Accept, Bytes, Hang};
 use super::script::{Net, Step};
-use harness::unmet;
+use harness::{paused_clock, unmet};
 use std::time::Duration;
 use subject::{FetchError, Options, Response, fetch_all};
 use tokio::time::{Instant, timeout};
@@ -12,8 +12,7 @@ pub(super) const LONG: Duration = Duration::from_secs(1_000_000);
 
 /// Plays a story on a runtime with a paused clock.
 pub(super) fn on_paused_clock<R>(story: impl Future<Output = R>) -> R {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.expect("the system has room for a runtime").block_on(story)
+    paused_clock!().block_on(story)
 }
 
 /// No retries, room for everybody, bodies of 1000 bytes.

@@ -2,28 +2,27 @@
 
 use super::sides::{Results, what_there_is};
 use harness::{
-    actor, child_processes, children_running_after, expect, expect_eq, fact, peer, peer_command, reap_children,
-    start_peer,
+    actor, catch_panic, child_processes, children_running_after, connect_to, expect, expect_eq, fact, listen_at, peer,
+    peer_command, reap_children, start_peer,
 };
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
-use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
+use std::os::unix::net::UnixStream;
+use std::panic::{catch_unwind, panic_any, resume_unwind};
 use std::process::Command;
 use std::time::Duration;
 use subject::{ItemError, dispatch, hybrid_map, serve};
 use tokio::sync::Barrier;
 
-/// Where the processes of a fact meet it. Its name is the number of the fact's process, which goes to them as an item.
-fn gate(number: u64) -> SocketAddr {
-    SocketAddr::from_abstract_name(format!("hybrid-{number}")).expect("a short name is a good one")
+/// Where the processes of a fact meet it. The name holds the number of the fact's process, which goes to them as an item.
+fn gate(number: u64) -> String {
+    format!("hybrid-{number}")
 }
 
 /// Tells the fact that a process is here; the stream ends when the fact says so.
 fn arrive(number: u64) -> UnixStream {
-    UnixStream::connect_addr(&gate(number)).expect("the fact listens")
+    connect_to(&gate(number)).expect("the fact listens")
 }
 
 fn this_process() -> u64 {
@@ -77,7 +76,7 @@ fn computes(stream: UnixStream) {
 /// Next: all processes are started, and have items, before anybody waits for an answer.
 #[fact]
 fn processes_compute_at_the_same_time() {
-    let listener = UnixListener::bind_addr(&gate(this_process())).expect("the name is free");
+    let listener = listen_at(&gate(this_process()));
     let owner = actor("owner", || hybrid_map(|| peer_command("computes"), &[this_process(); 3], 3, 8));
     // None of them goes on before all three are here.
     let computing: Vec<_> = (0..3).map(|_| listener.accept().expect("somebody comes")).collect();
@@ -183,7 +182,7 @@ fn a_command_that_panics_leaves_no_process() {
         calls.set(calls.get() + 1);
         if calls.get() == 3 { panic_any("no third") } else { peer_command("outstays") }
     };
-    let outcome = catch_unwind(AssertUnwindSafe(|| hybrid_map(third_panics, &[1, 2, 3], 3, 1)));
+    let outcome = catch_panic(|| hybrid_map(third_panics, &[1, 2, 3], 3, 1));
     let text = outcome.map_err(|payload| payload.downcast_ref::<&str>().map(|text| text.to_string()));
     expect_eq!(text, Err(Some("no third".to_owned())), "the panic of a command, as the caller sees it");
     let children = child_processes();
@@ -202,7 +201,7 @@ fn zero_is_refused() {
             calls.set(calls.get() + 1);
             peer_command("squares")
         };
-        let map = |items: &[u64]| catch_unwind(AssertUnwindSafe(|| hybrid_map(counted, items, processes, in_flight)));
+        let map = |items: &[u64]| catch_panic(|| hybrid_map(counted, items, processes, in_flight));
         expect!(map(&[]).is_err(), format!("hybrid_map with {about} == 0 and no items"), "it panics", "it returns");
         expect!(map(&[1]).is_err(), format!("hybrid_map with {about} == 0"), "it panics", "it returns");
         expect_eq!(calls.get(), 0, "commands that were made");
@@ -233,7 +232,7 @@ fn maps(mut stream: UnixStream) {
 /// Next: no process may hold a copy of another's socket, and a loop ends with its stream.
 #[fact(seconds = 30)]
 fn workers_end_when_their_owner_is_killed() {
-    let listener = UnixListener::bind_addr(&gate(this_process())).expect("the name is free");
+    let listener = listen_at(&gate(this_process()));
     let (mut owner, mut stream) = start_peer("maps");
     stream.write_all(&this_process().to_be_bytes()).expect("the owner reads");
     let arrived: io::Result<Vec<_>> = (0..4).map(|_| listener.accept()).collect();

@@ -1,6 +1,6 @@
 //! Stories on tokio's paused clock, and what a run came to.
 
-use harness::unmet;
+use harness::{paused_clock, unmet};
 use std::fmt::Debug;
 use std::time::Duration;
 use subject::{Failure, Summary};
@@ -15,8 +15,7 @@ pub(super) fn seconds(seconds: f64) -> Duration {
 
 /// Plays a story on a runtime with a paused clock.
 pub(super) fn on_paused_clock<R>(story: impl Future<Output = R>) -> R {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.expect("the system has room for a runtime").block_on(story)
+    paused_clock!().block_on(story)
 }
 
 /// What a run came to, and how long it took. One that waits for nothing that will ever happen is told so.

@@ -1,8 +1,8 @@
 //! Work that refuses an item: what the run returns then, when, and what it leaves behind.
 
 use super::clock::{LONG, on_paused_clock, played, seconds, timed};
-use super::sources_and_work::{Log, count, holding_source, holding_work, ready};
-use harness::{expect, expect_eq, fact, unmet};
+use super::sources_and_work::{count, holding_source, holding_work, logging, ready};
+use harness::{Log, expect, expect_eq, fact, unmet};
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
@@ -74,7 +74,7 @@ fn a_failure_drops_everything_at_once() {
 #[fact]
 fn a_failure_leaves_the_buffer_unhandled() {
     let called = Log::default();
-    let work = called.of(|item: Arc<usize>| async move {
+    let work = logging(&called, |item: Arc<usize>| async move {
         sleep(seconds(1.0)).await;
         Err::<(), usize>(*item)
     });

@@ -1,8 +1,8 @@
 //! Every item is handled exactly once, and the summary counts it.
 
 use super::clock::{ok, played};
-use super::sources_and_work::{Log, Source, count, ready, source, taking};
-use harness::{expect_eq, fact};
+use super::sources_and_work::{Source, count, logging, ready, source, taking};
+use harness::{Log, expect_eq, fact};
 use std::future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
@@ -20,7 +20,7 @@ fn every_item_is_handled_exactly_once() {
         for (slow_source, slow_work) in [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)] {
             let log = Log::default();
             let sources = (0..producers).map(|index| source(index * EACH..(index + 1) * EACH, slow_source)).collect();
-            let (result, _) = played(run(sources, consumers, capacity, log.of(taking(slow_work))));
+            let (result, _) = played(run(sources, consumers, capacity, logging(&log, taking(slow_work))));
             let about = format!("{producers} sources of {EACH}, {consumers} consumers, capacity {capacity}");
             expect_eq!(ok(result).produced, vec![EACH; producers], format!("{about}: Summary::produced"));
             let mut items = log.read();
@@ -65,7 +65,7 @@ fn without_items_the_run_ends_at_once() {
 #[fact]
 fn one_consumer_keeps_the_order_of_each_source() {
     let log = Log::default();
-    ok(played(run(vec![ready(0..20), ready(100..120)], 1, 8, log.of(taking(1.0)))).0);
+    ok(played(run(vec![ready(0..20), ready(100..120)], 1, 8, logging(&log, taking(1.0)))).0);
     let log = log.read();
     for range in [0..20, 100..120] {
         let of_source: Vec<usize> = log.iter().copied().filter(|item| range.contains(item)).collect();

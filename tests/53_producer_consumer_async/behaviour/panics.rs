@@ -2,10 +2,10 @@
 
 use super::clock::{played, seconds};
 use super::sources_and_work::{Counted, Source, count, ready, source, taking};
-use harness::{expect, expect_eq, fact};
+use harness::{catch_panic, expect, expect_eq, fact};
 use std::fmt::Debug;
 use std::future;
-use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use std::panic::panic_any;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
@@ -83,7 +83,7 @@ fn zeros_are_refused() {
         let counted = move || future::ready((theirs.fetch_add(1, SeqCst) < 5).then_some(7));
         for sources in [vec![], vec![counted]] {
             let about = format!("{} sources, {consumers} consumers, capacity {capacity}", sources.len());
-            let ended = catch_unwind(AssertUnwindSafe(|| played(run(sources, consumers, capacity, taking(1.0)))));
+            let ended = catch_panic(|| played(run(sources, consumers, capacity, taking(1.0))));
             expect!(ended.is_err(), about, "a panic", "it returned");
         }
         expect_eq!(asked.load(SeqCst), 0, format!("how often the source was asked, capacity {capacity}"));

@@ -1,10 +1,11 @@
 //! Sources and work of all kinds, and what counts and writes down what happens to their items.
 
 use super::clock::seconds;
+use harness::Log;
 use std::fmt::Debug;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
 use tokio::time::sleep;
 
 pub(super) type Answer<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -46,22 +47,12 @@ pub(super) fn taking<T: Send + Sync + 'static>(
     }
 }
 
-/// The items that `work` was called with, in that order.
-#[derive(Clone, Default)]
-pub(super) struct Log(Arc<Mutex<Vec<usize>>>);
-
-impl Log {
-    /// Writes down what `work` is called with.
-    pub(super) fn of<A, W: Fn(Arc<usize>) -> A>(&self, work: W) -> impl Fn(Arc<usize>) -> A + use<A, W> {
-        let log = self.clone();
-        move |item| {
-            log.0.lock().unwrap().push(*item);
-            work(item)
-        }
-    }
-
-    pub(super) fn read(&self) -> Vec<usize> {
-        self.0.lock().unwrap().clone()
+/// Work that writes down the items that it is called with, in that order.
+pub(super) fn logging<A, W: Fn(Arc<usize>) -> A>(log: &Log<usize>, work: W) -> impl Fn(Arc<usize>) -> A + use<A, W> {
+    let log = log.clone();
+    move |item| {
+        log.add(*item);
+        work(item)
     }
 }
 

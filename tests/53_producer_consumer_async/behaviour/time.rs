@@ -1,8 +1,8 @@
 //! What goes on side by side, and how long that takes.
 
 use super::clock::{ok, on_paused_clock, played, seconds, timed};
-use super::sources_and_work::{Log, ready, source, taking};
-use harness::{expect, expect_eq, fact};
+use super::sources_and_work::{logging, ready, source, taking};
+use harness::{Log, expect, expect_eq, fact};
 use std::pin::pin;
 use std::sync::Arc;
 use subject::run;
@@ -65,7 +65,7 @@ fn a_slow_call_holds_up_nothing_else() {
 fn a_slow_source_holds_up_nothing_else() {
     let others = Log::default();
     on_paused_clock(async {
-        let work = others.of(taking(0.0));
+        let work = logging(&others, taking(0.0));
         let mut running = pin!(run(vec![source([7], 100.0), ready(0..20), source(0..20, 1.0)], 1, 1, work));
         let early = timeout(seconds(50.5), running.as_mut()).await;
         expect!(early.is_err(), "the run, after 50.5 s", "it goes on", "it has ended");

@@ -1,8 +1,8 @@
 //! When a run ends, and that no thread is left of it.
 
-use super::gate::{Gate, Source, counted, gated};
-use super::outcome::{Log, Mishap, end_of, fine, only, read, result_of, sorted};
-use harness::{actor, expect, expect_eq, fact, quiesce, threads_alive};
+use super::outcome::{Mishap, end_of, fine, only, result_of, sorted};
+use super::sources::{Source, counted, gated};
+use harness::{Gate, Log, actor, expect, expect_eq, fact, quiesce, threads_alive};
 use std::iter;
 use std::panic::panic_any;
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use subject::run;
 fn one_ended_source_does_not_end_the_run() {
     let (gate, log) = (Gate::new(), Log::<usize>::default());
     let sources: Vec<Source<usize>> = vec![Box::new(0..0), Box::new(gated(1..4, &gate)), Box::new(0..1)];
-    let theirs = Arc::clone(&log);
+    let theirs = log.clone();
     let running = actor("run", move || {
         run(sources, 2, 1, |item| {
-            theirs.lock().unwrap().push(*item);
+            theirs.add(*item);
             fine(item)
         })
     });
@@ -28,7 +28,7 @@ fn one_ended_source_does_not_end_the_run() {
     gate.open();
     let produced = result_of(running).map(|summary| summary.produced).ok();
     expect_eq!(produced, Some(vec![0, 3, 1]), "Summary::produced");
-    expect_eq!(sorted(read(&log)), [0, 1, 2, 3], "the items handled, sorted");
+    expect_eq!(sorted(log.read()), [0, 1, 2, 3], "the items handled, sorted");
 }
 
 /// The run returns after the last call of `work` has returned, not before.
@@ -37,7 +37,7 @@ fn one_ended_source_does_not_end_the_run() {
 #[fact]
 fn the_run_waits_for_the_last_item() {
     let gate = Gate::new();
-    let theirs = Arc::clone(&gate);
+    let theirs = gate.clone();
     let running = actor("run", move || {
         run(only(0..5), 2, 8, |item| {
             theirs.pass();

@@ -1,8 +1,8 @@
 //! What a failure of `work` stops, whom it releases, and what is returned.
 
-use super::gate::{Gate, counted, gated};
-use super::outcome::{Log, Tracked, only, read, result_of, sorted};
-use harness::{actor, expect, expect_eq, fact, quiesce};
+use super::outcome::{Tracked, only, result_of, sorted};
+use super::sources::{counted, gated};
+use harness::{Gate, Log, actor, expect, expect_eq, fact, quiesce};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use subject::{Failure, run};
@@ -14,11 +14,11 @@ use subject::{Failure, run};
 fn a_failure_brings_its_item_and_error() {
     let log = Log::<usize>::default();
     let result = run(only(0..10), 1, 4, |item| {
-        log.lock().unwrap().push(*item);
+        log.add(*item);
         if *item == 3 { Err("three is too many") } else { Ok(()) }
     });
     expect_eq!(result, Err(Failure { item: 3, error: "three is too many", handled: 3 }), "what run returned");
-    expect_eq!(read(&log), [0, 1, 2, 3], "the items that work was called with, one consumer");
+    expect_eq!(log.read(), [0, 1, 2, 3], "the items that work was called with, one consumer");
 }
 
 /// After a failure no item is begun, no source is asked, and the run waits for the calls under way.
@@ -28,10 +28,10 @@ fn a_failure_brings_its_item_and_error() {
 fn after_a_failure_nothing_new_is_begun() {
     let (slow, failing, asked, log) = (Gate::new(), Gate::new(), Arc::new(AtomicUsize::new(0)), Log::default());
     let sources = vec![counted(0..10_000, &asked)];
-    let (my_slow, my_failing, my_log) = (Arc::clone(&slow), Arc::clone(&failing), Arc::clone(&log));
+    let (my_slow, my_failing, my_log) = (slow.clone(), failing.clone(), log.clone());
     let running = actor("run", move || {
         run(sources, 2, 4, |item: &usize| {
-            my_log.lock().unwrap().push(*item);
+            my_log.add(*item);
             match *item {
                 0 => my_slow.pass(),
                 _ => my_failing.pass(),
@@ -43,12 +43,12 @@ fn after_a_failure_nothing_new_is_begun() {
     let before = asked.load(SeqCst);
     failing.open();
     quiesce();
-    expect_eq!(sorted(read(&log)), [0, 1], "items begun: two consumers, item 1 has failed, item 0 is still in work");
+    expect_eq!(sorted(log.read()), [0, 1], "items begun: two consumers, item 1 has failed, item 0 is still in work");
     expect!(!running.has_finished(), "the run, item 0 still in work", "it waits for that call", "it has returned");
     slow.open();
     let result = result_of(running);
     expect_eq!(result, Err(Failure { item: 1, error: "one", handled: 1 }), "what run returned");
-    expect_eq!(sorted(read(&log)), [0, 1], "items begun in the whole run");
+    expect_eq!(sorted(log.read()), [0, 1], "items begun in the whole run");
     expect_eq!(asked.load(SeqCst) - before, 0, "calls of next after the failure; the buffer was full when it happened");
 }
 
@@ -58,7 +58,7 @@ fn after_a_failure_nothing_new_is_begun() {
 #[fact]
 fn a_failure_releases_the_producers() {
     let gate = Gate::new();
-    let theirs = Arc::clone(&gate);
+    let theirs = gate.clone();
     let running = actor("run", move || {
         run(vec![0..100, 100..200, 200..300], 1, 1, |item: &usize| {
             theirs.pass();
@@ -84,10 +84,10 @@ fn a_failure_releases_idle_consumers() {
     let (fails, asks, log) = (Gate::new(), Gate::new(), Log::default());
     asks.admit(1);
     let sources = vec![gated(0..10, &asks)];
-    let (theirs, my_log) = (Arc::clone(&fails), Arc::clone(&log));
+    let (theirs, my_log) = (fails.clone(), log.clone());
     let running = actor("run", move || {
         run(sources, 3, 2, |item| {
-            my_log.lock().unwrap().push(*item);
+            my_log.add(*item);
             theirs.pass();
             Err::<(), &str>("no")
         })
@@ -105,7 +105,7 @@ fn a_failure_releases_idle_consumers() {
     asks.admit(1);
     expect_eq!(result_of(running), Err(Failure { item: 0, error: "no", handled: 0 }), "what run returned");
     expect_eq!(asks.arrived(), 2, "calls of next: the second was under way when item 0 failed");
-    expect_eq!(read(&log), [0], "the items that work was called with");
+    expect_eq!(log.read(), [0], "the items that work was called with");
 }
 
 /// Of several failures the first is returned.
@@ -139,7 +139,7 @@ fn unhandled_items_are_dropped() {
     let (live, gate) = (Arc::new(AtomicUsize::new(0)), Gate::new());
     let sources: Vec<_> =
         (0..2).map(|_| (0..20).map(|number| Tracked::new(number, &live)).collect::<Vec<_>>().into_iter()).collect();
-    let theirs = Arc::clone(&gate);
+    let theirs = gate.clone();
     let running = actor("run", move || {
         run(sources, 2, 3, |item| {
             theirs.pass();

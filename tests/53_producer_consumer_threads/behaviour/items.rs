@@ -1,10 +1,8 @@
 //! Every item is handled exactly once, in the order of its source, and is counted in the summary.
 
-use super::gate::Gate;
-use super::outcome::{Log, fine, read, result_of};
-use harness::{actor, expect, expect_eq, fact, quiesce};
+use super::outcome::{fine, result_of};
+use harness::{Gate, Log, actor, expect, expect_eq, fact, quiesce};
 use std::iter;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use subject::{Summary, run};
 
@@ -94,11 +92,11 @@ fn empty_sources_end_the_run() {
 #[fact]
 fn one_consumer_keeps_the_order_of_each_source() {
     let (gate, log) = (Gate::new(), Log::<usize>::default());
-    let (work_gate, work_log) = (Arc::clone(&gate), Arc::clone(&log));
+    let (work_gate, work_log) = (gate.clone(), log.clone());
     let running = actor("run", move || {
         run(vec![0..30, 100..130], 1, 8, |item| {
             work_gate.pass();
-            work_log.lock().unwrap().push(*item);
+            work_log.add(*item);
             fine(item)
         })
     });
@@ -106,7 +104,7 @@ fn one_consumer_keeps_the_order_of_each_source() {
     quiesce();
     gate.open();
     expect!(result_of(running).is_ok(), "the result", "Ok", "Err");
-    let log = read(&log);
+    let log = log.read();
     for source in [0..30, 100..130] {
         let of_source: Vec<usize> = log.iter().copied().filter(|item| source.contains(item)).collect();
         expect_eq!(of_source, source.collect::<Vec<_>>(), "the items of one source, in the order of their handling");

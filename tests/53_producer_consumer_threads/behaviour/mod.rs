@@ -3,8 +3,8 @@
 //! Every item is handled exactly once; as many are in work at a time as there are consumers, and no more are under way than
 //! the buffer has room for; every end is an orderly one, whether the sources run dry, the work fails, or something panics.
 //!
-//! - [`gate`]: what holds calls up, and sources that are counted or held up.
-//! - [`outcome`]: what is noted in a run, and how the run has ended.
+//! - [`sources`]: sources that are counted or held up.
+//! - [`outcome`]: what is counted in a run, and how the run has ended.
 //! - [`items`]: every item, exactly once and in order.
 //! - [`overlap`]: what goes on side by side.
 //! - [`pressure`]: how far the producers run ahead.
@@ -13,7 +13,7 @@
 //! - [`failures`]: what a failure of `work` stops, and what is returned.
 //! - [`panics`]: what a panic stops, and runs that are refused with a panic.
 
-mod gate;
+mod sources;
 
 mod outcome;
 

@@ -1,18 +1,11 @@
-//! What is noted in a run: a log, and items that are counted; and how the run has ended, with a result or a panic.
+//! What is counted in a run, and how the run has ended, with a result or a panic.
 
-use harness::{Actor, expect, quiesce};
+use harness::{Actor, expect, panic_text, quiesce};
 use std::fmt::Debug;
 use std::panic::resume_unwind;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
 use std::thread;
-
-/// A list that several threads write to.
-pub(super) type Log<T> = Arc<Mutex<Vec<T>>>;
-
-pub(super) fn read<T: Clone>(log: &Log<T>) -> Vec<T> {
-    log.lock().unwrap().clone()
-}
 
 pub(super) fn sorted<T: Ord>(mut items: Vec<T>) -> Vec<T> {
     items.sort();
@@ -49,10 +42,9 @@ pub(super) fn mishap_of(ended: thread::Result<impl Debug>) -> String {
         Ok(result) => return format!("no panic but {result:?}"),
         Err(payload) => payload,
     };
-    let text = payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref::<&str>().copied());
     match payload.downcast_ref::<Mishap>() {
         Some(Mishap(what)) => format!("the payload of {what}"),
-        None => text.map_or("some other payload".into(), |text| format!("another payload: {text}")),
+        None => panic_text(&*payload).map_or("some other payload".into(), |text| format!("another payload: {text}")),
     }
 }
 

@@ -1,8 +1,8 @@
 //! What goes on side by side: consumers and sources hold up nobody else, and runs do not know of each other.
 
-use super::gate::{Gate, Source, gated};
 use super::outcome::{fine, only, result_of, sorted};
-use harness::{actor, expect, expect_eq, fact, quiesce};
+use super::sources::{Source, gated};
+use harness::{Gate, actor, expect, expect_eq, fact, quiesce};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use subject::run;
@@ -13,7 +13,7 @@ use subject::run;
 #[fact]
 fn consumers_work_side_by_side() {
     let gate = Gate::new();
-    let theirs = Arc::clone(&gate);
+    let theirs = gate.clone();
     let running = actor("run", move || {
         run(only(0..20), 3, 2, |item| {
             theirs.pass();
@@ -32,7 +32,7 @@ fn consumers_work_side_by_side() {
 #[fact]
 fn a_slow_consumer_holds_up_nothing_else() {
     let (gate, others) = (Gate::new(), Arc::new(AtomicUsize::new(0)));
-    let (theirs, count) = (Arc::clone(&gate), Arc::clone(&others));
+    let (theirs, count) = (gate.clone(), Arc::clone(&others));
     let running = actor("run", move || {
         run(only(0..50), 2, 1, |item| {
             if *item == 0 {
@@ -79,7 +79,7 @@ fn a_slow_source_holds_up_nothing_else() {
 #[fact]
 fn runs_are_independent() {
     let gate = Gate::new();
-    let theirs = Arc::clone(&gate);
+    let theirs = gate.clone();
     let stuck = actor("stuck run", move || {
         run(only(0..5), 1, 1, |item| {
             theirs.pass();

@@ -1,8 +1,8 @@
 //! What a panic of `work` or of a source stops, and what reaches the caller; and runs that are refused with a panic.
 
-use super::gate::{Gate, Source, counted, gated};
-use super::outcome::{Log, Mishap, end_of, fine, mishap_of, only, read, sorted};
-use harness::{actor, expect, expect_eq, fact, quiesce};
+use super::outcome::{Mishap, end_of, fine, mishap_of, only, sorted};
+use super::sources::{Source, counted, gated};
+use harness::{Gate, Log, actor, expect, expect_eq, fact, quiesce};
 use std::iter;
 use std::panic::panic_any;
 use std::sync::Arc;
@@ -35,10 +35,10 @@ fn a_panicking_work_reaches_the_caller() {
 #[fact(panics)]
 fn after_a_panic_nothing_new_is_begun() {
     let (slow, panics, log) = (Gate::new(), Gate::new(), Log::default());
-    let (my_slow, my_panics, my_log) = (Arc::clone(&slow), Arc::clone(&panics), Arc::clone(&log));
+    let (my_slow, my_panics, my_log) = (slow.clone(), panics.clone(), log.clone());
     let running = actor("run", move || {
         run(only(0..8), 2, 4, |item: &usize| {
-            my_log.lock().unwrap().push(*item);
+            my_log.add(*item);
             match *item {
                 0 => my_slow.pass(),
                 _ => {
@@ -55,7 +55,7 @@ fn after_a_panic_nothing_new_is_begun() {
     expect!(!running.has_finished(), "the run, item 0 still in work", "it waits for that call", "it has ended");
     slow.open();
     expect_eq!(mishap_of(end_of(running)), "the payload of work", "what run panicked with");
-    expect_eq!(sorted(read(&log)), [0, 1], "items begun in the whole run");
+    expect_eq!(sorted(log.read()), [0, 1], "items begun in the whole run");
 }
 
 /// A panic is not swallowed by a failure that came before it.

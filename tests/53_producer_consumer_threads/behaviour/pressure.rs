@@ -1,8 +1,8 @@
 //! How far the producers run ahead, at least and at most, and how many items are alive.
 
-use super::gate::{Gate, counted};
 use super::outcome::{Tracked, fine, result_of};
-use harness::{actor, expect, expect_eq, fact, quiesce};
+use super::sources::counted;
+use harness::{Gate, actor, expect, expect_eq, fact, quiesce};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use subject::run;
@@ -14,7 +14,7 @@ use subject::run;
 fn a_full_buffer_stops_the_producers() {
     let (gate, asked) = (Gate::new(), Arc::new(AtomicUsize::new(0)));
     let sources: Vec<_> = (0..3).map(|_| counted(0..500, &asked)).collect();
-    let theirs = Arc::clone(&gate);
+    let theirs = gate.clone();
     let running = actor("run", move || {
         run(sources, 2, 4, |item| {
             theirs.pass();
@@ -43,7 +43,7 @@ fn a_full_buffer_stops_the_producers() {
 #[fact]
 fn the_buffer_fills_while_the_consumers_are_busy() {
     let (gate, asked) = (Gate::new(), Arc::new(AtomicUsize::new(0)));
-    let (theirs, source) = (Arc::clone(&gate), counted(0..500, &asked));
+    let (theirs, source) = (gate.clone(), counted(0..500, &asked));
     let running = actor("run", move || {
         run(vec![source], 2, 16, |item| {
             theirs.pass();

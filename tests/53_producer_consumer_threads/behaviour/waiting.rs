@@ -1,8 +1,7 @@
 //! Consumers that have been idle: they block, and wake for whatever comes later.
 
-use super::gate::Gate;
 use super::outcome::{fine, result_of};
-use harness::{actor, expect, expect_eq, fact, quiesce};
+use harness::{Gate, actor, expect, expect_eq, fact, quiesce};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
 use subject::run;
@@ -40,7 +39,7 @@ fn after_idling_every_burst_is_handled() {
 fn an_idle_consumer_stays_for_later_items() {
     let (feed, fed) = mpsc::channel();
     let gate = Gate::new();
-    let theirs = Arc::clone(&gate);
+    let theirs = gate.clone();
     let running = actor("run", move || {
         run(vec![fed.into_iter()], 3, 1, |item| {
             theirs.pass();
