@@ -1,8 +1,8 @@
 //! The hidden tests as one program: one link instead of four. The grader makes such a root of its own.
 
 mod behaviour;
-mod transcript;
 mod timing;
+mod transcript;
 
 /// What the compiler must accept. That it compiles is the test.
 #[allow(dead_code, reason = "each case is a program of its own")]

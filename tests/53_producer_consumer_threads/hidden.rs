@@ -2,8 +2,8 @@
 
 mod behaviour;
 mod schedules;
-mod transcript;
 mod timing;
+mod transcript;
 
 /// What the compiler must accept. That it compiles is the test.
 #[allow(dead_code, reason = "each case is a program of its own")]

@@ -2,7 +2,7 @@
 //!
 //! Each replica has the two exercises made of `tests/fixture`: `12_latch`, which has no timing, so that one grading is
 //! complete on any machine, and `13_latch_again`, which has. All replicas share what the grader builds, under Cargo's folder
-//! for tests, so that kits are built once.
+//! for tests, and the kits with the workspace, so that they are built once.
 
 use engine::exercise::catalog::Exercise;
 use engine::exercise::starter;
@@ -62,6 +62,10 @@ impl Replica {
         replica.carry_starters();
         symlink(workspace.join("grader"), root.join("grader")).unwrap();
         fs::create_dir_all(shared()).unwrap();
+        let kits = workspace.join("target/grader/kits");
+        fs::create_dir_all(&kits).unwrap();
+        // Another test may have made it.
+        let _ = symlink(kits, shared().join("kits"));
         fs::create_dir(root.join("target")).unwrap();
         symlink(shared(), root.join("target/grader")).unwrap();
         replica
