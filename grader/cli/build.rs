@@ -101,7 +101,7 @@ fn is_carried(root: &Path, entry: &DirEntry) -> bool {
     let path = entry.path().strip_prefix(root).unwrap_or(entry.path());
     let below = |top: &str| path.starts_with(top);
     match name {
-        "target" | "benches" | "examples" => false,
+        "target" | "benches" | "examples" | "compile_messages" => false,
         "src" => !below("exercises"),
         "tests" => !below("grader"),
         "accepted" | "rejected" => !below("tests"),

@@ -76,30 +76,6 @@ pub mod run {
     pub use crate::peers::peer;
 }
 
-/// The compiler whose messages `compile_messages.rs` pins; with another one the messages may be worded otherwise,
-/// and only the error codes and lines are judged (by the grader).
-pub const PINNED_COMPILER: &str = "1.95";
-
-/// Whether the compiler in use is the one whose messages are pinned. Says so on stderr if not. Where the sources of std are
-/// installed (the component `rust-src`), the same compiler quotes from them, and the messages are others.
-pub fn pinned_compiler() -> bool {
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let answer = |argument: &[&str]| {
-        let output = std::process::Command::new(&rustc).args(argument).output().map(|output| output.stdout);
-        String::from_utf8(output.unwrap_or_default()).unwrap_or_default().trim().to_owned()
-    };
-    let version = answer(&["--version"]);
-    if !version.starts_with(&format!("rustc {PINNED_COMPILER}.")) {
-        eprintln!("messages are pinned for rustc {PINNED_COMPILER}, this is {version}: not compared");
-        return false;
-    }
-    let quotes = std::path::Path::new(&answer(&["--print", "sysroot"])).join("lib/rustlib/src/rust/library").exists();
-    if quotes {
-        eprintln!("messages are pinned without the component rust-src, which is installed: not compared");
-    }
-    !quotes
-}
-
 /// When all that can happen without the caller has happened, the condition holds.
 ///
 /// # Panics

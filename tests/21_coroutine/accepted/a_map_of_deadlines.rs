@@ -79,6 +79,10 @@ impl Future for Sleep {
             Entry::At(key) => {
                 let waker = context.waker().clone();
                 let before = timers().waiting.insert(key, waker);
+                if before.is_none() {
+                    // The timer has taken the entry out since the clock was read, and may wait for a later one by now.
+                    EARLIER.notify_one();
+                }
                 drop(before);
             }
             Entry::None => match now.checked_add(self.duration) {

@@ -61,6 +61,8 @@ pub struct Unit<'a> {
     pub chosen: Option<&'a str>,
     /// Whether what somebody waits for may have the cores first.
     pub can_wait: bool,
+    /// Whether as many others are compiled beside it as there are cores: then in one piece, which takes less work in all.
+    pub one_of_many: bool,
 }
 
 /// What comes out of a compilation.
@@ -279,6 +281,9 @@ fn arguments(unit: &Unit<'_>) -> Vec<OsString> {
     }
     if unit.mode == Mode::Time {
         add(&["-Copt-level=2"]);
+    } else if unit.one_of_many {
+        // Never where time is measured: what is compiled in pieces runs at another speed.
+        add(&["-Ccodegen-units=1"]);
     }
     if !unit.allow_unsafe {
         add(&["-Funsafe_code"]);

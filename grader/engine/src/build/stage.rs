@@ -21,9 +21,6 @@ use verdict::{Check, Event, Origin};
 /// With less than this on the disk, in bytes, a failure to compile says nothing about the submission.
 const ROOM: usize = 32 << 20;
 
-/// So many submissions of one exercise are compiled incrementally at once.
-const PLACES: usize = 8;
-
 /// The hidden test files that are compiled together for judging.
 pub(crate) const JUDGED: [Module; 2] = [Module::Behaviour, Module::Transcript];
 
@@ -187,6 +184,7 @@ impl Stage<'_> {
             incremental: false,
             chosen: None,
             can_wait: self.somebody_waits() && mode != self.first_mode(),
+            one_of_many: self.one_of_many,
         };
         compiler::compile(self.toolchain, &unit, metadata)
     }
@@ -209,6 +207,7 @@ impl Stage<'_> {
             incremental: false,
             chosen: None,
             can_wait: self.somebody_waits(),
+            one_of_many: self.one_of_many,
         };
         let compiled = compiler::compile(self.toolchain, &unit, &mut || {})?;
         if compiled.failed_nowhere() {
@@ -253,6 +252,7 @@ impl Stage<'_> {
             incremental: kept.is_some(),
             chosen,
             can_wait: self.somebody_waits() && chosen.is_none() && (self.tried_first.is_some() || mode != Mode::Judge),
+            one_of_many: self.one_of_many,
         };
         let mut compiled = compiler::compile(self.toolchain, &unit, &mut || {})?;
         if kept.is_some() && compiled.success {
@@ -265,23 +265,17 @@ impl Stage<'_> {
         Ok(compiled)
     }
 
-    /// The folder in which the hidden tests are compiled incrementally: for the learner, who saves again and again, and for
-    /// many submissions in a row, not for what is graded once. All paths are part of what such a compilation depends on, so
-    /// it must be the same folder each time; when others are in all of them, this one compiles afresh elsewhere.
+    /// The folder in which the hidden tests are compiled incrementally: for the learner, who saves again and again. All paths are
+    /// part of what such a compilation depends on, so it must be the same folder each time; when another grader is in it, this
+    /// one compiles afresh elsewhere. Variants of an exercise have a path each, and what is kept of one is of no use to the next.
     fn kept(&self, mode: Mode, purpose: &str) -> Result<Option<Kept>, Trouble> {
-        if mode == Mode::Time || self.source.origin != Origin::Learner && !self.one_of_many {
+        if mode == Mode::Time || self.source.origin != Origin::Learner || self.one_of_many {
             return Ok(None);
         }
-        let (all, places) = (self.workspace.target.join("incremental"), if self.one_of_many { PLACES } else { 1 });
-        for place in 0..places {
-            let folder = all.join(format!("{}-{purpose}-{place}", self.exercise.folder));
-            make_folder(&folder)?;
-            let lock = File::create(folder.join("lock")).ours(format_args!("cannot write in {}", folder.display()))?;
-            if lock.try_lock().is_ok() {
-                return Ok(Some(Kept { folder, _lock: lock }));
-            }
-        }
-        Ok(None)
+        let folder = self.workspace.target.join("incremental").join(format!("{}-{purpose}", self.exercise.folder));
+        make_folder(&folder)?;
+        let lock = File::create(folder.join("lock")).ours(format_args!("cannot write in {}", folder.display()))?;
+        Ok(lock.try_lock().is_ok().then_some(Kept { folder, _lock: lock }))
     }
 
     /// Whether somebody waits for the first answer: then all that it does not need leaves the cores to what it does.

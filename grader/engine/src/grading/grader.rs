@@ -33,7 +33,7 @@ pub struct Grader {
     pub toolchain: Toolchain,
     /// How many facts run at once.
     pub jobs: usize,
-    /// Whether many submissions of the same exercise are graded: what they have in common is then kept on the disk.
+    /// Whether many submissions are graded, as many at once as there are cores: each compilation then takes one core.
     pub many: bool,
     /// What failed last, by name: it is run before the rest, so that the first answer comes soon.
     pub first: Vec<String>,

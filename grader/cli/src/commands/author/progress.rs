@@ -50,11 +50,18 @@ impl<'a> Progress<'a> {
     }
 }
 
-impl Drop for Progress<'_> {
-    fn drop(&mut self) {
+impl Progress<'_> {
+    /// Takes the line away, so that something else can be printed there.
+    pub(crate) fn clear(&self) {
         if self.screen.live {
             let _ = write!(std::io::stderr().lock(), "\r\x1b[K");
         }
+    }
+}
+
+impl Drop for Progress<'_> {
+    fn drop(&mut self) {
+        self.clear();
     }
 }
 
