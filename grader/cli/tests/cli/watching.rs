@@ -35,7 +35,9 @@ fn every_save_is_graded_and_the_verdict_is_about_what_was_saved() {
     let text = screen.shows(&["✓ accepted", "1 of 2 accepted"]);
     assert!(!text.contains('✗'), "{text}");
     replica.write(FILE, "pub fn broken( {}");
+    // That it does not compile is shown before the grading has ended. Leaving ends it, and only what has ended is recorded.
     screen.shows(&["✗ does not compile"]);
+    until("both gradings are recorded", || (replica.history().len() == 3).then_some(()));
     screen.types("q");
     let leader = screen.id();
     let (status, ..) = screen.end();

@@ -85,7 +85,7 @@ impl Stage<'_> {
     }
 
     /// Builds what timing needs, for one workload only if it is named; the inner error says why the submission could not be.
-    pub(crate) fn timed(&self, one: Option<&str>) -> Result<Result<Timed, &'static str>, Trouble> {
+    pub(crate) fn timed(&self, one: Option<&str>) -> Result<ToTime, Trouble> {
         let mut workloads = Module::Timing.tests(&self.exercise.tests)?;
         workloads.retain(|each| one.is_none_or(|one| one == each.name));
         let kit = self.kit(Mode::Time)?;
@@ -315,6 +315,9 @@ pub(crate) struct Timed {
     pub(crate) reference: Tests,
     pub(crate) workloads: Vec<Hidden>,
 }
+
+/// What is to be timed, or why there is nothing to time.
+pub(crate) type ToTime = Result<Timed, &'static str>;
 
 /// A folder for incremental compilation, ours while the lock is held.
 struct Kept {

@@ -3,7 +3,7 @@
 use super::first_answer::First;
 use super::pipeline::Grading;
 use crate::build::kit::{Kit, Mode};
-use crate::build::stage::{RunFolder, Stage, Timed, sweep};
+use crate::build::stage::{RunFolder, Stage, ToTime, sweep};
 use crate::build::toolchain::Toolchain;
 use crate::exercise::catalog::Exercise;
 use crate::home::workspace::Workspace;
@@ -50,7 +50,7 @@ pub struct Begun<'a> {
     wanted: Vec<Check>,
     reports: Vec<CheckReport>,
     /// What timing needs, or why there is nothing to time; `None` if no timing was asked for.
-    timed: Option<Result<Timed, &'static str>>,
+    timed: Option<ToTime>,
     took: Duration,
 }
 

@@ -9,7 +9,7 @@ use super::first_answer::First;
 use super::promise::{Awaited, Promise};
 use crate::build::compiler::Compiled;
 use crate::build::kit::{Kit, Mode};
-use crate::build::stage::{Explored, JUDGED, Stage, Timed};
+use crate::build::stage::{Explored, JUDGED, Stage, Timed, ToTime};
 use crate::checks::{behaviour, build, compile_fail, schedules, source_rules, timing, transcript};
 use crate::exercise::config;
 use crate::exercise::manifest::{self, Case, Hidden, Module};
@@ -66,7 +66,7 @@ impl<'a> Grading<'a> {
     }
 
     /// Every check but timing, and what timing needs: `None` if it was not asked for, else the binaries or why there are none.
-    pub(crate) fn run(&self) -> Result<(Vec<CheckReport>, Option<Result<Timed, &'static str>>), Trouble> {
+    pub(crate) fn run(&self) -> Result<(Vec<CheckReport>, Option<ToTime>), Trouble> {
         let rules = self.wants(Check::SourceRules).then(|| self.source_rules()).transpose()?;
         let (kit_is_there, it_compiles) = (Awaited::default(), Awaited::default());
         let (kit, compiles) = (kit_is_there.promise(), it_compiles.promise());
@@ -99,11 +99,7 @@ impl<'a> Grading<'a> {
     }
 
     /// The timing check, last and alone, given what the other checks came to.
-    pub(crate) fn timed(
-        &self,
-        timed: Result<Timed, &'static str>,
-        others: &[CheckReport],
-    ) -> Result<CheckReport, Trouble> {
+    pub(crate) fn timed(&self, timed: ToTime, others: &[CheckReport]) -> Result<CheckReport, Trouble> {
         Ok(self.told(match timed {
             Ok(_) if does_wrong(others) => self.not_run(Check::Timing, "only what does the right thing is timed"),
             Ok(ready) => self.time(&ready)?,
