@@ -6,7 +6,7 @@ mod timing;
 mod transcript;
 
 /// What the compiler must accept. That it compiles is the test.
-#[allow(dead_code, reason = "each case is a program of its own")]
+#[allow(warnings, clippy::all, reason = "each case is a program of its own, and only has to compile")]
 mod compile_pass {
     mod a_cell_without_a_token_is_captured;
     mod a_closure_borrows_and_returns_what_it_likes;

@@ -6,7 +6,7 @@ mod timing;
 mod transcript;
 
 /// What the compiler must accept. That it compiles is the test.
-#[allow(dead_code, reason = "each case is a program of its own")]
+#[allow(warnings, clippy::all, reason = "each case is a program of its own, and only has to compile")]
 mod compile_pass {
     mod proxies_go_to_other_threads;
 }

@@ -5,7 +5,7 @@ mod timing;
 mod transcript;
 
 /// What the compiler must accept. That it compiles is the test.
-#[allow(dead_code, reason = "each case is a program of its own")]
+#[allow(warnings, clippy::all, reason = "each case is a program of its own, and only has to compile")]
 mod compile_pass {
     mod threads_share_the_objects;
     mod two_guards_at_once;

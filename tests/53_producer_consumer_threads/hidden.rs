@@ -6,7 +6,7 @@ mod timing;
 mod transcript;
 
 /// What the compiler must accept. That it compiles is the test.
-#[allow(dead_code, reason = "each case is a program of its own")]
+#[allow(warnings, clippy::all, reason = "each case is a program of its own, and only has to compile")]
 mod compile_pass {
     mod a_failure_is_an_error;
     mod items_need_only_be_send;

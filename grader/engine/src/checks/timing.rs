@@ -24,6 +24,13 @@ const ROUND: Duration = Duration::from_millis(15);
 /// A round that lasts longer than this is broken off.
 const LONGEST_ROUND: Duration = Duration::from_secs(3);
 
+/// A submission whose first round is so many times beyond the limit gets rounds of a quarter of the length: they show as much, and
+/// nobody waits for long ones.
+const FAR_BEYOND: f64 = 4.0;
+
+/// How much shorter its rounds are then.
+const SHORTER: u64 = 4;
+
 /// A submission of which the first so many rounds were broken off, each beyond the limit as it was, is slow beyond measuring. One
 /// alone may be the machine's doing.
 const MOST_BROKEN_OFF: u32 = 3;
@@ -99,10 +106,10 @@ fn measure(submission: &Tests, reference: &Tests, workload: &Hidden, limit: f64)
     let mut theirs = Runner::start(reference, workload, cpu)?;
     let mut iterations = 1;
     // Warm up and find the number of iterations that fills a round.
-    let expected = loop {
+    let (usual, expected) = loop {
         let (time, checksum) = theirs.round(iterations)?.map_err(ours_failed)?;
         if time >= ROUND || iterations > 1 << 40 {
-            break checksum;
+            break (time, checksum);
         }
         let factor = ROUND.as_secs_f64() * 1.2 / time.as_secs_f64().max(1e-6);
         iterations = (iterations as f64 * factor.clamp(1.1, 64.0)).ceil() as u64;
@@ -115,6 +122,7 @@ fn measure(submission: &Tests, reference: &Tests, workload: &Hidden, limit: f64)
         Ok((_, checksum)) if checksum != expected => {
             return Ok(Measured::Broke(Kind::WrongAnswer, format!("it computed {checksum}, but {expected} is right")));
         }
+        Ok((time, _)) if time > usual.mul_f64(limit * FAR_BEYOND) && iterations >= SHORTER => iterations /= SHORTER,
         Ok(_) => {}
     }
     let mut coin = Coin::new()?;
