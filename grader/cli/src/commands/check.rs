@@ -10,7 +10,7 @@ use crate::screen::Screen;
 use engine::exercise::catalog::Exercise;
 use engine::grading::replays;
 use engine::grading::{Extent, Grader};
-use engine::submission::Source;
+use engine::submission::{Source, submitted};
 use engine::trouble::Trouble;
 use verdict::{Attempt, Event, Evidence, Origin, Outcome, Report, Timed, Verdict};
 
@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &CheckArguments, screen: &Screen) -> Result<ExitCod
     let sources: Vec<Source> = exercises
         .iter()
         .map(|exercise| match &arguments.submission {
-            Some(path) => Source::submitted(&desk.workspace, path),
+            Some(path) => submitted(&desk.workspace, path),
             None => Source::learner(exercise),
         })
         .collect::<Result<_, _>>()?;

@@ -193,6 +193,20 @@ fn what_cannot_be_a_variant_is_refused_in_one_line() {
 }
 
 #[test]
+fn a_patch_from_elsewhere_is_no_submission_and_changes_nothing_but_references() {
+    let replica = Replica::new();
+    tells_nobody(&replica);
+    fs::copy(replica.path(PATCH), replica.path("handed_in.patch")).unwrap();
+    let ran = replica.run(&["check", "latch", "--submission", "handed_in.patch"]).code(2);
+    ran.complains(&["a patch is graded only if it is a variant of this clone"]).in_one_line();
+    for of in ["tests/../handed_in.patch", "curriculum.md", "solutions/../src/lib.rs"] {
+        replica.write(PATCH, &format!("caught-by: behaviour — x\n\n--- a/{of}\n+++ b/{of}\n@@ -1 +1 @@\n-a\n+b\n"));
+        let ran = replica.run(&["check", "latch", "--submission", PATCH]).code(2);
+        ran.complains(&["which is neither a reference nor an accepted variant"]).in_one_line();
+    }
+}
+
+#[test]
 fn in_a_clone_the_starter_comes_from_git_whatever_has_been_committed_since() {
     let file = "exercises/12_latch/src/lib.rs";
     let replica = Replica::new();

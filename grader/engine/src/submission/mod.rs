@@ -4,7 +4,9 @@
 
 pub mod patch;
 mod source;
+mod submitted;
 pub mod variant;
 
 pub use source::Source;
 pub(crate) use source::shown;
+pub use submitted::submitted;

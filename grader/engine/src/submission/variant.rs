@@ -70,6 +70,13 @@ impl Variant {
     /// If the file it changes cannot be read, or is not the one that the patch was made for.
     pub fn text(&self, workspace: &Workspace) -> Result<String, Trouble> {
         let Some(change) = &self.change else { return read(&self.path) };
+        if !is_base(&change.of) {
+            return Err(Trouble::Usage(format!(
+                "{} is for {}, which is neither a reference nor an accepted variant",
+                workspace.shown(&self.path),
+                change.of
+            )));
+        }
         let base = workspace.content.join(&change.of);
         change.apply(&read(&base)?).map_err(|misfit| {
             Trouble::Usage(format!(
@@ -92,6 +99,15 @@ impl Variant {
         let inside = self.path.strip_prefix(&workspace.content).unwrap_or(&self.path).with_extension("");
         let root = written_out(workspace, inside.strip_prefix("/").unwrap_or(&inside), &text)?;
         Ok(Source { name: self.path.clone(), ..Source::file(self.origin, &root)? })
+    }
+}
+
+/// Whether a variant may be a change of this file, relative to the root.
+fn is_base(path: &str) -> bool {
+    match path.split('/').collect::<Vec<_>>().as_slice() {
+        ["solutions", exercise, "src", "lib.rs"] => *exercise != "..",
+        ["tests", exercise, "accepted", file] => *exercise != ".." && file.ends_with(".rs"),
+        _ => false,
     }
 }
 
