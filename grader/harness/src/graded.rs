@@ -7,9 +7,10 @@ use probe::wire::{self, Failure, Message, Nonce};
 use std::any::Any;
 use std::cell::Cell;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -139,13 +140,28 @@ fn alone(path: &'static str, name: &'static str, body: impl FnOnce() + Send + 's
         return;
     }
     let test = path.split_once("::").map_or(path, |(_, test)| test);
-    let output = std::process::Command::new(std::env::current_exe().expect("a process knows its own binary"))
+    let mut printed = printed();
+    let end = || Stdio::from(printed.try_clone().expect("the system has room for one more descriptor"));
+    let status = std::process::Command::new(std::env::current_exe().expect("a process knows its own binary"))
         .args([test, "--exact", "--nocapture", "--test-threads=1", "--quiet"])
         .env(ALONE, "1")
-        .output()
+        .stdin(Stdio::null())
+        .stdout(end())
+        .stderr(end())
+        .status()
         .expect("the system has room for one more process");
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+    let mut text = Vec::new();
+    printed.rewind().and_then(|()| printed.read_to_end(&mut text)).expect("what is in memory can be read");
+    assert!(status.success(), "{}", String::from_utf8_lossy(&text));
+}
+
+/// A file in memory for what a process prints. A pipe would make it wait when it is full, and `quiesce` would take that for rest.
+fn printed() -> File {
+    // SAFETY: the name is a C string; the result is checked.
+    let descriptor = unsafe { libc::memfd_create(c"printed".as_ptr(), libc::MFD_CLOEXEC) };
+    assert!(descriptor >= 0, "the system has room for a file in memory");
+    // SAFETY: it is open, and nothing else knows of it.
+    unsafe { File::from_raw_fd(descriptor) }
 }
 
 /// Runs a transcript and sends its text. Used through `#[transcript]`.
