@@ -4,7 +4,7 @@
 //! last is explained in `tests/NN_slug/survivors.toml`, which is held against what really happens.
 
 use crate::author::mutants::{self, Mutant};
-use crate::build::stage::RunFolder;
+use crate::compile::stage::RunFolder;
 use crate::exercise::catalog::Exercise;
 use crate::grading::{Extent, Grader};
 use crate::parallel::in_parallel;

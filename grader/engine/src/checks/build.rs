@@ -1,6 +1,6 @@
 //! Build: the submission compiles, and the hidden tests compile against it.
 
-use crate::build::compiler::{Compiled, Diagnostic, RanAway};
+use crate::compile::compiler::{Compiled, Diagnostic, RanAway};
 use crate::submission::Source;
 use crate::syntax::api;
 use std::path::Path;

@@ -4,7 +4,7 @@
 //! (one call of the compiler instead of one each); since an error of an early phase can hide those of a later one, every
 //! case that does not come out as demanded is compiled again alone before it is judged.
 
-use crate::build::compiler::Diagnostic;
+use crate::compile::compiler::Diagnostic;
 use crate::exercise::manifest::Case;
 use crate::trouble::{Trouble, write};
 use std::fmt::Write;

@@ -3,8 +3,8 @@
 //! What is explored is the submission itself, compiled against `interleave` instead of std. The effort is counted in schedules and
 //! steps, so the same submission gets the same verdict and the same counterexample on every machine.
 
-use crate::build::compiler::{Compiled, Span};
 use crate::checks::interleavings::Translation;
+use crate::compile::compiler::{Compiled, Span};
 use crate::exercise::config;
 use crate::exercise::manifest::Hidden;
 use crate::parallel::in_parallel;

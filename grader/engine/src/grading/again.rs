@@ -1,7 +1,7 @@
 //! What is built once and run again: a replay, an exploration at length, a soak, the detection of what is wrong.
 
-use crate::build::stage::{Explored, RunFolder};
 use crate::checks::schedules;
+use crate::compile::stage::{Explored, RunFolder};
 use crate::exercise::catalog::Exercise;
 use crate::exercise::config;
 use crate::exercise::manifest::Module;

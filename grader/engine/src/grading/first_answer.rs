@@ -3,9 +3,9 @@
 //! To compile one hidden test takes a third of the time that it takes to compile all of them. So somebody who mends what failed hears
 //! within half a second whether it is mended, while the others are still compiled; these hardly wait for it.
 
-use crate::build::kit::{Kit, Mode};
-use crate::build::stage::Stage;
 use crate::checks::{behaviour, schedules};
+use crate::compile::kit::{Kit, Mode};
+use crate::compile::stage::Stage;
 use crate::exercise::catalog::Exercise;
 use crate::exercise::manifest::{Hidden, Module};
 use crate::trouble::Trouble;

@@ -2,9 +2,9 @@
 
 use super::first_answer::First;
 use super::pipeline::Grading;
-use crate::build::kit::{Kit, Mode};
-use crate::build::stage::{RunFolder, Stage, ToTime, sweep};
-use crate::build::toolchain::Toolchain;
+use crate::compile::kit::{Kit, Mode};
+use crate::compile::stage::{RunFolder, Stage, ToTime, sweep};
+use crate::compile::toolchain::Toolchain;
 use crate::exercise::catalog::Exercise;
 use crate::home::workspace::Workspace;
 use crate::run::processes;

@@ -7,10 +7,10 @@
 
 use super::first_answer::First;
 use super::promise::{Awaited, Promise};
-use crate::build::compiler::Compiled;
-use crate::build::kit::{Kit, Mode};
-use crate::build::stage::{Explored, JUDGED, Stage, Timed, ToTime};
 use crate::checks::{behaviour, build, compile_fail, schedules, source_rules, timing, transcript};
+use crate::compile::compiler::Compiled;
+use crate::compile::kit::{Kit, Mode};
+use crate::compile::stage::{Explored, JUDGED, Stage, Timed, ToTime};
 use crate::exercise::config;
 use crate::exercise::manifest::{self, Case, Hidden, Module};
 use crate::run::facts::Tests;

@@ -1,6 +1,6 @@
 //! Looks whether this machine has what grading needs, and knows what each missing thing costs.
 
-use crate::build::toolchain::Toolchain;
+use crate::compile::toolchain::Toolchain;
 use crate::home::workspace::Workspace;
 use crate::trouble::{Context, Trouble, make_folder, write};
 use probe::threads::{self, Standing};

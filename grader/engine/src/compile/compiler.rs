@@ -3,8 +3,8 @@
 //! Cargo builds what never changes (the kit); what the learner saved is compiled here, directly: Cargo would cost 80 ms
 //! each time, take a lock, and read files that a submission may contain.
 
-use crate::build::kit::{Kit, Mode};
-use crate::build::toolchain::Toolchain;
+use crate::compile::kit::{Kit, Mode};
+use crate::compile::toolchain::Toolchain;
 use crate::run::processes::{self, End};
 use crate::run::sandbox;
 use crate::trouble::{Context, Trouble, make_folder};

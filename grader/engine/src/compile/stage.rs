@@ -3,9 +3,9 @@
 //! Nothing of a submission is copied: the compiler is pointed at its root file. Hidden test files are modules of one generated
 //! root, so that there is one link.
 
-use crate::build::compiler::{self, Compiled, Diagnostic, Output, Unit};
-use crate::build::kit::{self, Kit, Mode};
-use crate::build::toolchain::Toolchain;
+use crate::compile::compiler::{self, Compiled, Diagnostic, Output, Unit};
+use crate::compile::kit::{self, Kit, Mode};
+use crate::compile::toolchain::Toolchain;
 use crate::exercise::catalog::Exercise;
 use crate::exercise::manifest::{Hidden, Module};
 use crate::home::workspace::Workspace;

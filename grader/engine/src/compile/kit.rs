@@ -4,7 +4,7 @@
 //! dependencies share one, and all kits share what they have in common: one folder of Cargo's for all. A kit is built again when
 //! the toolchain, the lock file, or the grader's own crates change.
 
-use crate::build::toolchain::Toolchain;
+use crate::compile::toolchain::Toolchain;
 use crate::exercise::catalog::Exercise;
 use crate::home::workspace::Workspace;
 use crate::run::processes;
