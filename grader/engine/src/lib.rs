@@ -2,8 +2,8 @@
 //!
 //! The rooms, from the ground up; each uses only those above it in this list:
 //! [`trouble`] and [`parallel`] for all, `syntax` (reads Rust source), [`home`] (where everything lies), [`exercise`] (what there
-//! is), [`submission`] (what is graded), [`run`] (processes within limits), [`compile`] (from source to binaries), [`checks`] (judge), [`grading`]
-//! (the order of it all), [`setup`] and [`author`].
+//! is), [`submission`] (what is graded), [`run`] (processes within limits), [`compile`] (from source to binaries), [`checks`]
+//! (judge), [`grading`] (the order of it all), [`setup`] and [`author`].
 //!
 //! The learner's faults are values ([`verdict::Finding`]); an `Err` is always ours, the machine's or the user's
 //! ([`trouble::Trouble`]). No code of a learner's runs in this process, and no learner's file is written, except by `reset`.
