@@ -1,6 +1,5 @@
 //! What an author asks to be verified: exercises, single variants, or what differs from a Git revision.
 
-use super::editing::of_path;
 use super::verify::Asked;
 use crate::exercise::catalog::{self, Exercise};
 use crate::home::workspace::Workspace;
@@ -109,4 +108,17 @@ fn git(workspace: &Workspace, arguments: &[&str]) -> Result<String, Trouble> {
         return Err(Trouble::Usage(format!("git {}: {}", arguments.join(" "), words.trim())));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The variant whose file this is, if it is one: `tests/NN_slug/rejected/NAME.patch`.
+fn of_path(path: &Path) -> Option<(String, String)> {
+    let parts: Vec<&str> = path.iter().filter_map(|part| part.to_str()).collect();
+    let at = parts.iter().rposition(|part| *part == "tests")?;
+    match parts.get(at + 1..)? {
+        [exercise, folder @ ("rejected" | "accepted"), file] => {
+            let name = file.strip_suffix(".rs").or_else(|| file.strip_suffix(".patch"))?;
+            Some(((*exercise).to_owned(), format!("{folder}/{name}")))
+        }
+        _ => None,
+    }
 }

@@ -5,14 +5,11 @@ use crate::home::workspace::Workspace;
 use crate::submission::patch::Change;
 use crate::submission::variant::{self, PATCH};
 use crate::trouble::{Context, Trouble, read, write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use verdict::Origin;
 
 /// A variant with more changed lines than this has a design of its own, and is kept as a whole file.
 pub const MOST_CHANGED: usize = 80;
-
-/// A patch with more lines than this is too long to be read.
-pub const LONGEST: usize = 120;
 
 /// Ends the header.
 const BELOW: &str = "//! ---- above: the header of the variant; below: its whole source ----";
@@ -157,17 +154,4 @@ fn laid_out(header: &[String], source: &str) -> String {
 fn without_header(text: &str) -> String {
     let lines: Vec<&str> = text.lines().skip_while(|line| line.starts_with("//!") || line.is_empty()).collect();
     lines.join("\n") + "\n"
-}
-
-/// The variant whose file this is, if it is one: `tests/NN_slug/rejected/NAME.patch`.
-pub(crate) fn of_path(path: &Path) -> Option<(String, String)> {
-    let parts: Vec<&str> = path.iter().filter_map(|part| part.to_str()).collect();
-    let at = parts.iter().rposition(|part| *part == "tests")?;
-    match parts.get(at + 1..)? {
-        [exercise, folder @ ("rejected" | "accepted"), file] => {
-            let name = file.strip_suffix(".rs").or_else(|| file.strip_suffix(".patch"))?;
-            Some(((*exercise).to_owned(), format!("{folder}/{name}")))
-        }
-        _ => None,
-    }
 }
