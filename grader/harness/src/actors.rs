@@ -1,6 +1,7 @@
 //! Threads with a part to play, and the moment when all of them have come to rest.
 
 use crate::measures::own_id;
+use crate::process::{shares, threads};
 use probe::shares::Shares;
 use probe::threads::{self, Standing};
 use std::sync::Arc;
@@ -45,7 +46,7 @@ impl<T> Actor<T> {
     /// Where the actor stands right now. Exact after [`quiesce`].
     pub fn standing(&self) -> Standing {
         let id = self.id.load(Ordering::Relaxed);
-        let all = threads::read(None).expect("a process can read its own threads");
+        let all = threads();
         all.threads.into_iter().find(|thread| thread.id == id).map_or(Standing::Ended, |thread| thread.standing)
     }
 
@@ -82,10 +83,10 @@ pub fn quiesce() {
     // The main thread is the test runner's: it waits for this one.
     let (me, main) = (own_id(), std::process::id());
     let look = || {
-        let all = threads::read(None).expect("a process can read its own threads");
+        let all = threads();
         all.of_interest(|thread| thread.id != me && thread.id != main && thread.standing != Standing::Ended)
     };
-    let (start, before) = (Instant::now(), Shares::of(None));
+    let (start, before) = (Instant::now(), shares());
     let mut first = look();
     loop {
         let second = look();
@@ -112,7 +113,7 @@ pub fn quiesce() {
 
 /// Whether a thread that was not kept waiting by the machine's other work would have come to rest by now.
 fn patience_is_over(wall: Duration, before: Shares) -> bool {
-    Shares::of(None).since(before).counted(wall) > PATIENCE
+    shares().since(before).counted(wall) > PATIENCE
 }
 
 /// Lets time pass: virtual time under exploration, real time otherwise. A part of a scenario's story ("the customer

@@ -1,21 +1,14 @@
 //! The processes below a test: which there are, which have ended and were not waited for, and whether all come to an end.
 
+use crate::line::ask;
+use probe::ask::{Answer, Question};
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
 /// How often a child that has not ended yet is looked at.
 const LOOK: Duration = Duration::from_millis(1);
 
-/// A direct child of this process: started by it, or orphaned below it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChildProcess {
-    /// The process id.
-    pub id: u32,
-    /// The first 15 bytes of the program's name.
-    pub name: String,
-    /// It has ended and nobody has waited for it: a zombie.
-    pub is_zombie: bool,
-}
+pub use probe::children::Child as ChildProcess;
 
 /// Makes this process the parent of what is orphaned below it, so that it can be counted.
 pub(crate) fn adopt_orphans() {
@@ -29,15 +22,13 @@ pub(crate) fn adopt_orphans() {
 /// The direct children of this process as they are now, orphans of its former children included.
 ///
 /// # Panics
-/// If `/proc` cannot be read.
+/// If the grader, or without one `/proc`, does not tell.
 pub fn child_processes() -> Vec<ChildProcess> {
     adopt_orphans();
-    let tasks = std::fs::read_dir("/proc/self/task").expect("a process can list its own threads");
-    // A thread may end while we look; its children are listed with another one then.
-    let lists = tasks.flatten().filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
-    let ids: Vec<u32> =
-        lists.flat_map(|list| list.split_whitespace().flat_map(str::parse).collect::<Vec<_>>()).collect();
-    ids.into_iter().filter_map(child).collect()
+    match ask(Question::Children) {
+        Ok(Answer::Children(children)) => children,
+        other => panic!("the children of this process cannot be told: {other:?}"),
+    }
 }
 
 /// The children of this process that still run when all have ended or this much time is over.
@@ -45,7 +36,7 @@ pub fn child_processes() -> Vec<ChildProcess> {
 /// The time is patience with a busy machine, not a measure: correct code gets an empty list long before.
 ///
 /// # Panics
-/// If `/proc` cannot be read.
+/// If the grader, or without one `/proc`, does not tell.
 pub fn children_running_after(patience: Duration) -> Vec<ChildProcess> {
     let begun = Instant::now();
     loop {
@@ -67,14 +58,6 @@ pub fn reap_children() -> usize {
         count += 1;
     }
     count
-}
-
-fn child(id: u32) -> Option<ChildProcess> {
-    // `id (name) state …`, where the name may contain anything.
-    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    let (head, tail) = stat.rsplit_once(") ")?;
-    let (_, name) = head.split_once('(')?;
-    Some(ChildProcess { id, name: name.to_owned(), is_zombie: tail.starts_with(['Z', 'X']) })
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! the system's scheduler, the grader along every schedule that its budget allows.
 
 mod chance;
+mod itself;
 mod stack;
 mod statics;
 mod watch;
@@ -12,7 +13,8 @@ use stack::{Stack, is_subject};
 use statics::Statics;
 
 use crate::Unmet;
-use crate::graded;
+use crate::entry::{THREAD, order};
+use crate::{graded, line};
 use interleave::engine::{self, FailureKind, Found, Limits, Mark, Phase, Plan, Recording, TaskId, schedule};
 use interleave::thread::{Builder, JoinHandle};
 use probe::explored as wire;
@@ -23,9 +25,6 @@ use std::time::{Duration, Instant};
 
 /// How many schedules of each random kind are tried, and how many steps all may take together, where no grader says so.
 const ALONE: (u64, u64) = (600, 150_000);
-
-/// The variable in which the grader says which file is the root of the submission.
-const SUBJECT: &str = "GRADER_SUBJECT";
 
 /// So many steps of a recording are passed on: the last ones.
 const SHOWN: usize = 400;
@@ -113,7 +112,24 @@ pub(crate) fn unmet(unmet: Unmet, kind: FailureKind) -> ! {
 }
 
 /// Explores a scenario, or replays one schedule of it, and reports. Used through `#[scenario]`.
-pub fn scenario(_path: &'static str, file: &'static str, flags: &[&str], body: fn()) {
+///
+/// # Panics
+/// Without a grader, if a schedule fails.
+pub fn scenario(_path: &'static str, file: &'static str, flags: &'static [&str], body: fn()) {
+    if line::is_graded() {
+        // It reports and rests; that thread does not come back.
+        let _ = graded::on_its_own_thread(THREAD, move || explore(file, flags, body));
+        return;
+    }
+    explore(file, flags, body);
+}
+
+/// The root file of the submission, as the grader says it.
+fn subject() -> &'static str {
+    order().map_or("", |order| &order.subject)
+}
+
+fn explore(file: &'static str, flags: &[&str], body: fn()) {
     let limits = Limits {
         panics: flags.contains(&"panics"),
         leftovers: flags.contains(&"leftovers"),
@@ -121,15 +137,13 @@ pub fn scenario(_path: &'static str, file: &'static str, flags: &[&str], body: f
         ..Limits::default()
     };
     let begun = Instant::now();
-    // The grader is met before anything runs: meeting it sets the panic hook, which is refused to a thread that an abandoned
-    // execution has left in the middle of a panic.
-    graded::is_graded();
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let plan = match std::env::var("GRADER_SCHEDULE").ok().and_then(|text| schedule::from_text(&text)) {
+    let ordered = order().and_then(|order| order.schedule.as_deref()).and_then(schedule::from_text);
+    let plan = match ordered {
         Some(schedule) => Plan { phases: vec![Phase::Replay { schedule }], steps: u64::MAX, limits },
         None => {
-            let schedules = number("GRADER_SCHEDULES").unwrap_or(ALONE.0) as usize;
-            let mut plan = Plan::usual(schedules, number("GRADER_STEPS").unwrap_or(ALONE.1), limits);
+            let effort = order().and_then(|order| order.effort);
+            let (schedules, steps) = effort.map_or(ALONE, |effort| (effort.schedules, effort.steps));
+            let mut plan = Plan::usual(schedules as usize, steps, limits);
             if flags.contains(&"no_spurious") {
                 plan.phases.retain(|phase| !matches!(phase, Phase::Spurious { .. }));
             }
@@ -142,7 +156,7 @@ pub fn scenario(_path: &'static str, file: &'static str, flags: &[&str], body: f
         body();
     };
     // Under `cargo test` the debugger and the terminal are the author's.
-    let explored = if graded::is_graded() {
+    let explored = if line::is_graded() {
         watch::begin(begun, plan.steps == u64::MAX);
         let explored = chance::quietly(|| engine::explore(&plan, body));
         watch::end();
@@ -165,7 +179,7 @@ pub fn scenario(_path: &'static str, file: &'static str, flags: &[&str], body: f
 }
 
 fn report(explored: wire::Explored) {
-    match explored.found.as_ref().filter(|_| !graded::is_graded()) {
+    match explored.found.as_ref().filter(|_| !line::is_graded()) {
         Some(found) => panic!("{}: {}\nschedule: {}", found.kind, found.about, found.schedule),
         None => graded::last_word(&Message::Explored(Box::new(explored))),
     }
@@ -198,7 +212,7 @@ fn place(at: &'static Location<'static>) -> wire::Place {
 }
 
 fn found(found: &Found, file: &str) -> wire::Found {
-    let subject = std::env::var(SUBJECT).unwrap_or_default();
+    let subject = subject();
     let failure = &found.failure;
     let kind = match failure.kind {
         FailureKind::Deadlock => "deadlock",
@@ -220,7 +234,7 @@ fn found(found: &Found, file: &str) -> wire::Found {
     let recording = &found.recording;
     let omitted = recording.events.len().saturating_sub(SHOWN);
     let events = &recording.events[omitted..];
-    let stacks: Vec<Stack> = events.iter().map(|event| Stack::of(&event.calls.to_string(), &subject, file)).collect();
+    let stacks: Vec<Stack> = events.iter().map(|event| Stack::of(&event.calls.to_string(), subject, file)).collect();
     // A function that locks for several others says nothing by its own line.
     let locks_for_others = |stack: &Stack| {
         let others = stacks.iter().filter(|other| other.innermost == stack.innermost);
@@ -239,7 +253,7 @@ fn found(found: &Found, file: &str) -> wire::Found {
             Mark::Note => "note",
         };
         let gives_back = event.operation.starts_with("unlock");
-        let elsewhere = !is_subject(event.at.file(), &subject);
+        let elsewhere = !is_subject(event.at.file(), subject);
         wire::Step {
             lane: event.task.0,
             operation: event.operation.to_owned(),
@@ -261,7 +275,7 @@ fn found(found: &Found, file: &str) -> wire::Found {
     // What std's own code calls, `read` for a `BufReader`, has its place where the stack was in the submission.
     let place_in = |task: TaskId, operation: &str, at: &'static Location<'static>| {
         let last = || steps.iter().rev().find(|step| step.lane == task.0 && step.operation == operation);
-        let told = if is_subject(at.file(), &subject) { None } else { last() };
+        let told = if is_subject(at.file(), subject) { None } else { last() };
         told.map_or_else(|| place(at), |step| step.place.clone())
     };
     let waiting = failure.stuck.iter().map(|stuck| wire::Waiting {
@@ -287,7 +301,7 @@ fn found(found: &Found, file: &str) -> wire::Found {
         preemptions_before: found.preemptions_before as u32,
         reproduced: found.reproduced,
         schedule: schedule::to_text(&found.schedule),
-        lanes: lanes(recording, &subject),
+        lanes: lanes(recording, subject),
         things: recording
             .things
             .iter()

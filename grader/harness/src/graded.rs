@@ -3,62 +3,36 @@
 //! Without a grader (under `cargo test`) everything here just runs the body.
 
 use crate::Unmet;
-use probe::wire::{self, Failure, Message, Nonce};
+use crate::entry::THREAD;
+use crate::line::{self, is_graded, send};
+use probe::wire::{self, Failure, Message};
 use std::any::Any;
 use std::cell::Cell;
 use std::fs::File;
-use std::io::{Read, Seek, Write};
-use std::os::fd::{AsRawFd, FromRawFd};
+use std::io::{Read, Seek};
+use std::os::fd::FromRawFd;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::process::Stdio;
+#[cfg(feature = "explore")]
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The grader at the other end of the descriptor. One lock around the panics: they come from any thread.
-struct Grader {
-    stream: File,
-    nonce: Nonce,
-    panics: Mutex<Vec<Failure>>,
-}
-
-static GRADER: OnceLock<Option<Grader>> = OnceLock::new();
+/// What panicked so far, on any thread.
+static PANICS: Mutex<Vec<Failure>> = Mutex::new(Vec::new());
 
 thread_local! {
     /// Set while the harness itself panics, to see whether the hook is still ours.
     static PROBING: Cell<bool> = const { Cell::new(false) };
 }
 
-fn grader() -> Option<&'static Grader> {
-    GRADER.get_or_init(connect).as_ref()
-}
-
-/// Whether a grader is listening.
-pub(crate) fn is_graded() -> bool {
-    grader().is_some()
-}
-
-fn connect() -> Option<Grader> {
-    let descriptor: i32 = std::env::var(wire::DESCRIPTOR).ok()?.parse().ok()?;
-    // SAFETY: the grader passed this descriptor to this process for this use, and nothing else here knows of it yet:
-    // this runs before any of the learner's code.
-    let mut stream = unsafe { File::from_raw_fd(descriptor) };
-    // SAFETY: plain `fcntl` on a descriptor we own. Processes that the learner's code starts do not inherit it.
-    unsafe { libc::fcntl(stream.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) };
-    let mut nonce = Nonce::default();
-    stream.read_exact(&mut nonce).ok()?;
-    panic::set_hook(Box::new(note_panic));
-    Some(Grader { stream, nonce, panics: Mutex::new(Vec::new()) })
-}
-
-fn send(grader: &Grader, message: &Message) {
-    // If nobody reads any more there is nobody to tell.
-    let _ = wire::send(&mut &grader.stream, &grader.nonce, message);
+fn noted_panics() -> MutexGuard<'static, Vec<Failure>> {
+    PANICS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// After the last word: stand still until the grader has looked at this process and ended it. Nothing of the learner's
 /// (destructors of statics, threads left behind) gets to run an exit path that could hang or lie.
-fn rest(grader: &Grader) -> ! {
-    let _ = (&grader.stream).read(&mut [0]);
+fn rest() -> ! {
+    let _ = line::incoming().map(|mut incoming| incoming.read(&mut [0]));
     // SAFETY: `_exit` only ends the process.
     unsafe { libc::_exit(0) }
 }
@@ -76,15 +50,17 @@ pub fn fact(path: &'static str, name: &'static str, panics: bool, body: impl FnO
     if plays_a_peer() {
         return;
     }
-    let Some(grader) = grader() else { return alone(path, name, body) };
-    let outcome = on_its_own_thread(name, body);
-    let mut noted = std::mem::take(&mut *grader.panics.lock().unwrap_or_else(PoisonError::into_inner));
+    if !is_graded() {
+        return alone(path, name, body);
+    }
+    let outcome = on_its_own_thread(THREAD, body);
+    let mut noted = std::mem::take(&mut *noted_panics());
     let hook = hook_is_ours();
     let message = match outcome {
         // The first panic is the cause; later ones (a failed `join`, a poisoned lock) follow from it. In a fact about
         // panics others are wanted, and only that of the fact's own thread counts.
         Err(payload) if panics => {
-            let own = noted.into_iter().rev().find(|failure| failure.thread == name);
+            let own = noted.into_iter().rev().find(|failure| failure.thread == THREAD);
             Message::Failed(own.unwrap_or_else(|| failure_of(&*payload)))
         }
         Err(payload) if noted.is_empty() => Message::Failed(failure_of(&*payload)),
@@ -106,8 +82,8 @@ pub fn fact(path: &'static str, name: &'static str, panics: bool, body: impl FnO
         }
         Ok(()) => Message::Passed,
     };
-    send(grader, &message);
-    rest(grader)
+    send(&message);
+    rest()
 }
 
 /// Runs a scenario once, on real threads: as a fact. Used through `#[scenario]`, when the grader does not explore.
@@ -123,9 +99,9 @@ pub fn scenario(path: &'static str, _file: &'static str, flags: &[&str], body: f
 /// Says the last word to the grader and rests; returns at once without a grader.
 #[cfg(feature = "explore")]
 pub(crate) fn last_word(message: &Message) {
-    if let Some(grader) = grader() {
-        send(grader, message);
-        rest(grader);
+    if is_graded() {
+        send(message);
+        rest();
     }
 }
 
@@ -164,54 +140,46 @@ fn printed() -> File {
     unsafe { File::from_raw_fd(descriptor) }
 }
 
-/// Runs a transcript and sends its text. Used through `#[transcript]`.
-///
-/// # Panics
-/// Without a grader, whatever the body panics with.
-pub fn transcript(name: &'static str, body: impl FnOnce() -> String + Send + 'static) {
-    if plays_a_peer() {
-        return;
-    }
-    let Some(grader) = grader() else {
-        body();
-        return;
-    };
-    let message = match on_its_own_thread(name, body) {
+/// Runs a transcript and sends its text. Used through `#[transcript]` where a grader listens.
+pub fn transcript(body: impl FnOnce() -> String + Send + 'static) {
+    let message = match on_its_own_thread(THREAD, body) {
         Ok(text) => Message::Transcript(text),
-        Err(payload) => {
-            let noted = grader.panics.lock().unwrap_or_else(PoisonError::into_inner).first().cloned();
-            Message::Failed(noted.unwrap_or_else(|| failure_of(&*payload)))
-        }
+        Err(payload) => first_panic(&*payload),
     };
-    send(grader, &message);
-    rest(grader)
+    send(&message);
+    rest()
 }
 
 /// Runs a workload as often as the grader orders; once, briefly, without a grader. Used through `#[workload]`.
 ///
 /// # Panics
 /// Without a grader, whatever the body panics with.
-pub fn workload(name: &'static str, body: impl Fn(u64) -> u64 + Send + 'static) {
+pub fn workload(body: impl Fn(u64) -> u64 + Send + 'static) {
     if plays_a_peer() {
         return;
     }
-    let Some(grader) = grader() else {
+    let Some(mut orders) = line::incoming() else {
         std::hint::black_box(body(1));
         return;
     };
-    let outcome = on_its_own_thread(name, move || {
-        while let Ok(Some(iterations)) = wire::next_order(&mut &grader.stream) {
-            send(grader, &Message::Done(body(std::hint::black_box(iterations))));
+    let outcome = on_its_own_thread(THREAD, move || {
+        while let Ok(Some(iterations)) = wire::next_order(&mut orders) {
+            send(&Message::Done(body(std::hint::black_box(iterations))));
         }
     });
     if let Err(payload) = outcome {
-        let noted = grader.panics.lock().unwrap_or_else(PoisonError::into_inner).first().cloned();
-        send(grader, &Message::Failed(noted.unwrap_or_else(|| failure_of(&*payload))));
+        send(&first_panic(&*payload));
     }
-    rest(grader)
+    rest()
+}
+
+fn first_panic(payload: &(dyn Any + Send)) -> Message {
+    let noted = noted_panics().first().cloned();
+    Message::Failed(noted.unwrap_or_else(|| failure_of(payload)))
 }
 
 /// Set when memory has run out.
+#[cfg(feature = "explore")]
 static OUT_OF_MEMORY: AtomicBool = AtomicBool::new(false);
 
 /// Whether memory has run out, and the grader has been told.
@@ -222,18 +190,13 @@ pub(crate) fn is_out_of_memory() -> bool {
 
 /// Called by the allocator when memory has run out. Does not allocate.
 pub(crate) fn out_of_memory(bytes: u64) {
+    #[cfg(feature = "explore")]
     OUT_OF_MEMORY.store(true, Ordering::Relaxed);
-    let Some(Some(grader)) = GRADER.get() else { return };
-    let mut frame = [0; 4 + 16 + 1 + 8];
-    frame[..4].copy_from_slice(&25u32.to_le_bytes());
-    frame[4..20].copy_from_slice(&grader.nonce);
-    frame[20] = 3;
-    frame[21..].copy_from_slice(&bytes.to_le_bytes());
-    let _ = (&grader.stream).write_all(&frame);
+    line::send_out_of_memory(bytes);
 }
 
-/// The body runs on a thread of its own, named after the fact: an overflow of its stack is then reported by name.
-fn on_its_own_thread<T: Send + 'static>(
+/// The body runs on a thread of its own: only of such a thread does std know where its stack ends when there is no `/proc`.
+pub(crate) fn on_its_own_thread<T: Send + 'static>(
     name: &'static str,
     body: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Box<dyn Any + Send>> {
@@ -245,19 +208,18 @@ fn on_its_own_thread<T: Send + 'static>(
         .and_then(|outcome| outcome)
 }
 
-fn note_panic(info: &PanicHookInfo<'_>) {
+pub(crate) fn note_panic(info: &PanicHookInfo<'_>) {
     if PROBING.get() {
         PROBING.set(false);
         return;
     }
-    let Some(Some(grader)) = GRADER.get() else { return };
     let mut failure = failure_of(info.payload());
     if let Some(location) = info.location() {
         failure.file = location.file().to_owned();
         failure.line = location.line();
     }
     failure.thread = std::thread::current().name().unwrap_or("unnamed").to_owned();
-    grader.panics.lock().unwrap_or_else(PoisonError::into_inner).push(failure);
+    noted_panics().push(failure);
 }
 
 fn failure_of(payload: &(dyn Any + Send)) -> Failure {

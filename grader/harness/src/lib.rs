@@ -27,16 +27,20 @@ mod alone;
 mod children;
 mod clock;
 mod drops;
+mod entry;
 #[cfg(feature = "explore")]
 mod explored;
 mod gate;
 mod graded;
+mod line;
 mod log;
 mod measures;
 mod memory;
+mod page;
 mod panics;
 mod patience;
 mod peers;
+pub mod process;
 mod task;
 
 // The std of what facts and scenarios both use: a scenario's helpers take part in its exploration.
@@ -68,12 +72,14 @@ pub use task::ManualTask;
 /// What the attributes expand to. Apart from them, so that importing an attribute imports no function of its name.
 #[doc(hidden)]
 pub mod run {
+    pub use crate::entry::main;
     #[cfg(feature = "explore")]
     pub use crate::explored::scenario;
     #[cfg(not(feature = "explore"))]
     pub use crate::graded::scenario;
     pub use crate::graded::{fact, transcript, workload};
-    pub use crate::peers::peer;
+    pub use crate::peers::{peer, play};
+    pub use probe::entries::{Entry, PEER, TEST, number, number_within_crate};
 }
 
 /// When all that can happen without the caller has happened, the condition holds.
@@ -124,7 +130,7 @@ pub fn unmet(about: impl Into<String>, expected: impl Into<String>, seen: impl I
     if interleave::engine::is_exploring() {
         explored::unmet(unmet, interleave::engine::FailureKind::Unmet);
     }
-    if graded::is_graded() { std::panic::panic_any(unmet) } else { panic!("{unmet}") }
+    if line::is_graded() { std::panic::panic_any(unmet) } else { panic!("{unmet}") }
 }
 
 /// Ends the scenario: somebody was passed over too often.

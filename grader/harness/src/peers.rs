@@ -1,11 +1,15 @@
 //! Other processes of a test: this very test binary, started again, playing one `#[peer]`.
 
+use crate::line::is_graded;
+use crate::page;
+use probe::entries;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-/// The environment variable that names the part which a process plays.
+/// The environment variable that names the part which a process plays, under `cargo test`.
 pub(crate) const PART: &str = "HARNESS_PEER";
 
 /// A process that plays a `#[peer]`. Killed and reaped when dropped.
@@ -35,14 +39,25 @@ pub fn start_peer(name: &str) -> (Peer, UnixStream) {
 /// If the system does not tell where this binary is.
 pub fn peer_command(name: &str) -> Command {
     crate::children::adopt_orphans();
-    let binary = std::env::current_exe().expect("a process knows its own binary");
-    let mut command = Command::new(binary);
-    command.args(["--nocapture", "--test-threads=1", "--quiet", name]);
-    command.env(PART, name).env_remove(probe::wire::DESCRIPTOR).stdout(Stdio::null());
+    let mut command = Command::new(binary());
+    if is_graded() || page::part().is_some() {
+        command.env(page::PART, entries::number(name).to_string());
+    } else {
+        command.args(["--nocapture", "--test-threads=1", "--quiet", name]).env(PART, name);
+    }
+    command.stdout(Stdio::null());
     command
 }
 
-/// Plays a part, if this process was started for it; does nothing otherwise. Used through `#[peer]`.
+/// The file of this program. A graded process has no `/proc` that could say so; but its name is the whole path.
+pub(crate) fn binary() -> PathBuf {
+    match std::env::args_os().next() {
+        Some(name) if is_graded() || page::part().is_some() => name.into(),
+        _ => std::env::current_exe().expect("a process knows its own binary"),
+    }
+}
+
+/// Plays a part, if this process was started for it; does nothing otherwise. Used through `#[peer]` under `cargo test`.
 ///
 /// # Panics
 /// With whatever the part panics.
@@ -50,6 +65,16 @@ pub fn peer(name: &str, part: impl FnOnce(UnixStream)) {
     if std::env::var_os(PART).is_none_or(|wanted| wanted != name) {
         return;
     }
+    play(part);
+    // The part is over; what libtest would still print or run is of no interest.
+    std::process::exit(0);
+}
+
+/// Plays a part with the stream that is this process's standard input. Used through `#[peer]` in a graded test.
+///
+/// # Panics
+/// With whatever the part panics.
+pub fn play(part: impl FnOnce(UnixStream)) {
     let stream = io::stdin().as_fd().try_clone_to_owned().expect("a peer has its stream as standard input");
     // Standard input must not keep the socket open behind the part's back: the other side waits for its end.
     // SAFETY: both numbers are plain descriptors; `/dev/null` takes the place of standard input.
@@ -59,8 +84,6 @@ pub fn peer(name: &str, part: impl FnOnce(UnixStream)) {
         libc::close(null);
     }
     part(UnixStream::from(stream));
-    // The part is over; what libtest would still print or run is of no interest.
-    std::process::exit(0);
 }
 
 impl Peer {

@@ -1,6 +1,8 @@
 //! What the exploration of one scenario found out, as it goes over the descriptor.
 
-use std::io;
+#[cfg(test)]
+use crate::field::Field;
+use crate::field::records;
 
 /// The result of exploring one scenario.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -129,100 +131,6 @@ pub struct Waiting {
     pub place: Place,
 }
 
-/// A value that can be written to a frame and read back.
-pub(crate) trait Field: Sized {
-    fn put(&self, body: &mut Vec<u8>);
-    /// # Errors
-    /// `InvalidData` if the bytes are not such a value.
-    fn take(bytes: &mut &[u8]) -> io::Result<Self>;
-}
-
-fn invalid() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "an exploration that cannot be read")
-}
-
-macro_rules! numbers {
-    ($($type:ty),*) => {$(
-        impl Field for $type {
-            fn put(&self, body: &mut Vec<u8>) {
-                body.extend_from_slice(&self.to_le_bytes());
-            }
-
-            fn take(bytes: &mut &[u8]) -> io::Result<Self> {
-                let (number, rest) = bytes.split_first_chunk().ok_or_else(invalid)?;
-                *bytes = rest;
-                Ok(<$type>::from_le_bytes(*number))
-            }
-        }
-    )*};
-}
-numbers!(u8, u32, u64);
-
-impl Field for bool {
-    fn put(&self, body: &mut Vec<u8>) {
-        u8::from(*self).put(body);
-    }
-
-    fn take(bytes: &mut &[u8]) -> io::Result<Self> {
-        Ok(u8::take(bytes)? != 0)
-    }
-}
-
-impl Field for String {
-    fn put(&self, body: &mut Vec<u8>) {
-        (self.len() as u32).put(body);
-        body.extend_from_slice(self.as_bytes());
-    }
-
-    fn take(bytes: &mut &[u8]) -> io::Result<Self> {
-        let length = u32::take(bytes)? as usize;
-        let (text, rest) = bytes.split_at_checked(length).ok_or_else(invalid)?;
-        *bytes = rest;
-        String::from_utf8(text.to_vec()).map_err(|_| invalid())
-    }
-}
-
-impl<T: Field> Field for Option<T> {
-    fn put(&self, body: &mut Vec<u8>) {
-        self.is_some().put(body);
-        if let Some(value) = self {
-            value.put(body);
-        }
-    }
-
-    fn take(bytes: &mut &[u8]) -> io::Result<Self> {
-        if bool::take(bytes)? { T::take(bytes).map(Some) } else { Ok(None) }
-    }
-}
-
-impl<T: Field> Field for Vec<T> {
-    fn put(&self, body: &mut Vec<u8>) {
-        (self.len() as u32).put(body);
-        for value in self {
-            value.put(body);
-        }
-    }
-
-    fn take(bytes: &mut &[u8]) -> io::Result<Self> {
-        // Nothing is reserved for a length that the bytes do not back.
-        let length = u32::take(bytes)?;
-        (0..length).map(|_| T::take(bytes)).collect()
-    }
-}
-
-macro_rules! records {
-    ($($name:ident { $($field:ident),* $(,)? })*) => {$(
-        impl Field for $name {
-            fn put(&self, body: &mut Vec<u8>) {
-                $(self.$field.put(body);)*
-            }
-
-            fn take(bytes: &mut &[u8]) -> io::Result<Self> {
-                Ok($name { $($field: Field::take(bytes)?),* })
-            }
-        }
-    )*};
-}
 records! {
     Explored { covered, steps, micros, found }
     Covered { phase, bound, schedules, exhausted }

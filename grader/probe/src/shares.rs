@@ -4,7 +4,9 @@
 //! A limit on wall time is a limit on the machine's other work, too. [`Shares::counted`] takes out of a wall time what a
 //! process was kept waiting by others.
 
+use crate::field::Field;
 use std::fs;
+use std::io;
 use std::time::Duration;
 
 /// Sums over the threads of one or several processes, of those that are alive.
@@ -57,6 +59,18 @@ impl Shares {
         let mut numbers = text.split_ascii_whitespace().map(str::parse);
         let mut next = || Some(Duration::from_nanos(numbers.next()?.ok()?));
         Some(Shares { cpu: next()?, waited: next()? })
+    }
+}
+
+impl Field for Shares {
+    fn put(&self, body: &mut Vec<u8>) {
+        (self.cpu.as_nanos() as u64).put(body);
+        (self.waited.as_nanos() as u64).put(body);
+    }
+
+    fn take(bytes: &mut &[u8]) -> io::Result<Self> {
+        let mut next = || u64::take(bytes).map(Duration::from_nanos);
+        Ok(Shares { cpu: next()?, waited: next()? })
     }
 }
 

@@ -4,13 +4,14 @@
 //! involved, so a slow or busy machine changes nothing: a thread that is ready to run, but has no core, does not
 //! count as resting.
 
+use crate::field::{Field, invalid, records};
 use std::fs;
 use std::io;
 
 /// One thread, at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Thread {
-    /// The kernel's thread id.
+    /// The kernel's thread id, as the thread itself knows it (`gettid`).
     pub id: u32,
     /// The thread's name, as the kernel keeps it: 15 bytes at most.
     pub name: String,
@@ -83,13 +84,59 @@ impl Standing {
 }
 
 /// The threads of a process, as one look at them saw them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reading {
     /// The threads, by their ids.
     pub threads: Vec<Thread>,
     /// As many threads were alive after the look as it saw. The kernel's list (`proc_task_readdir`) may end early when a
     /// thread ends while it is being listed, and leave living threads out: such a look is not whole, and proves nothing.
     pub whole: bool,
+}
+
+records! {
+    Thread { id, name, standing, switches, ticks }
+    Reading { threads, whole }
+}
+
+impl Field for Standing {
+    fn put(&self, body: &mut Vec<u8>) {
+        let kind: u8 = match self {
+            Standing::Running => 0,
+            Standing::Futex => 1,
+            Standing::FutexTimed => 2,
+            Standing::Events => 3,
+            Standing::EventsTimed => 4,
+            Standing::Sleeping => 5,
+            Standing::Reading => 6,
+            Standing::Writing => 7,
+            Standing::Child => 8,
+            Standing::Ended => 9,
+            Standing::Unknown => 10,
+            Standing::Call(_) => 11,
+        };
+        kind.put(body);
+        if let Standing::Call(number) = self {
+            number.put(body);
+        }
+    }
+
+    fn take(bytes: &mut &[u8]) -> io::Result<Self> {
+        Ok(match u8::take(bytes)? {
+            0 => Standing::Running,
+            1 => Standing::Futex,
+            2 => Standing::FutexTimed,
+            3 => Standing::Events,
+            4 => Standing::EventsTimed,
+            5 => Standing::Sleeping,
+            6 => Standing::Reading,
+            7 => Standing::Writing,
+            8 => Standing::Child,
+            9 => Standing::Ended,
+            10 => Standing::Unknown,
+            11 => Standing::Call(i64::take(bytes)?),
+            _ => return Err(invalid("a standing of an unknown kind")),
+        })
+    }
 }
 
 impl Reading {
@@ -144,7 +191,9 @@ fn look(process: &str, ids: &[u32]) -> io::Result<Reading> {
 }
 
 fn read_one(task: &std::path::Path, id: u32) -> Option<Thread> {
-    let before = switches(task)?;
+    let before = fs::read_to_string(task.join("status")).ok()?;
+    let id = crate::innermost_id(&before).unwrap_or(id);
+    let before = switches(&before)?;
     let stat = fs::read_to_string(task.join("stat")).ok()?;
     let (head, tail) = stat.rsplit_once(") ")?;
     let name = head.split_once('(')?.1.to_owned();
@@ -157,14 +206,13 @@ fn read_one(task: &std::path::Path, id: u32) -> Option<Thread> {
         // Blocked inside the kernel (on a page, a disk, a lock of its own), or stopped: that ends by itself, or by others.
         _ => Standing::Unknown,
     };
-    let after = switches(task)?;
+    let after = switches(&fs::read_to_string(task.join("status")).ok()?)?;
     let standing = if before == after { standing } else { Standing::Running };
     Some(Thread { id, name, standing, switches: after, ticks })
 }
 
-/// Voluntary and involuntary switches together.
-fn switches(task: &std::path::Path) -> Option<u64> {
-    let status = fs::read_to_string(task.join("status")).ok()?;
+/// Voluntary and involuntary switches together, from the text of `status`.
+fn switches(status: &str) -> Option<u64> {
     let count = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<u64>().ok());
     Some(count("voluntary_ctxt_switches:")? + count("nonvoluntary_ctxt_switches:")?)
 }

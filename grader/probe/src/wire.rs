@@ -6,8 +6,13 @@
 //!
 //! A frame is `length: u32` (little endian, of what follows), the nonce, one tag byte, then the fields.
 //! Text is `length: u32` and UTF-8.
+//!
+//! What the grader sends needs no nonce: the nonce itself, an [`Order`], then answers to questions, or for a workload how
+//! often it is to run.
 
-use crate::explored::{Explored, Field};
+use crate::ask::{Answer, Question};
+use crate::explored::Explored;
+use crate::field::{Field, invalid, records};
 use std::io::{self, Read, Write};
 
 /// Sixteen random bytes that only the grader and the harness of one process know.
@@ -51,6 +56,38 @@ pub enum Message {
     Done(u64),
     /// A scenario has been explored.
     Explored(Box<Explored>),
+    /// The process asks the grader about itself, and waits for the answer.
+    Ask(Question),
+}
+
+impl Message {
+    /// Whether it is the last word of a test; what comes before it does not decide anything.
+    pub fn is_last_word(&self) -> bool {
+        !matches!(self, Message::OutOfMemory(_) | Message::Ask(_))
+    }
+}
+
+/// What a graded process is to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Order {
+    /// The number of the test in the binary: see [`crate::entries`].
+    pub entry: u64,
+    /// The root file of the submission, in whose places the lanes of a scenario are told.
+    pub subject: String,
+    /// For a scenario: how many schedules of each random kind are tried, and how many steps all may take together.
+    pub effort: Option<Effort>,
+    /// For a scenario: the one schedule that is run.
+    pub schedule: Option<String>,
+}
+records! { Order { entry, subject, effort, schedule } Effort { schedules, steps } }
+
+/// How much is explored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Effort {
+    /// Schedules of each random kind.
+    pub schedules: u64,
+    /// Steps of all schedules together.
+    pub steps: u64,
 }
 
 /// Writes one frame.
@@ -58,8 +95,14 @@ pub enum Message {
 /// # Errors
 /// Those of `writer`.
 pub fn send(writer: &mut impl Write, nonce: &Nonce, message: &Message) -> io::Result<()> {
+    let body = encode(message);
+    let length = (nonce.len() + body.len()) as u32;
+    writer.write_all(&[&length.to_le_bytes()[..], nonce, &body].concat())
+}
+
+/// What stands in a frame behind the nonce.
+pub fn encode(message: &Message) -> Vec<u8> {
     let mut body = Vec::with_capacity(64);
-    body.extend_from_slice(nonce);
     match message {
         Message::Passed => body.push(0),
         Message::Failed(failure) => {
@@ -73,10 +116,7 @@ pub fn send(writer: &mut impl Write, nonce: &Nonce, message: &Message) -> io::Re
             body.push(2);
             put_text(&mut body, text);
         }
-        Message::OutOfMemory(bytes) => {
-            body.push(3);
-            body.extend_from_slice(&bytes.to_le_bytes());
-        }
+        Message::OutOfMemory(bytes) => body = out_of_memory(*bytes).to_vec(),
         Message::Done(checksum) => {
             body.push(4);
             body.extend_from_slice(&checksum.to_le_bytes());
@@ -85,10 +125,19 @@ pub fn send(writer: &mut impl Write, nonce: &Nonce, message: &Message) -> io::Re
             body.push(5);
             explored.put(&mut body);
         }
+        Message::Ask(question) => {
+            body.push(6);
+            question.put(&mut body);
+        }
     }
-    let mut frame = (body.len() as u32).to_le_bytes().to_vec();
-    frame.append(&mut body);
-    writer.write_all(&frame)
+    body
+}
+
+/// [`encode`] of [`Message::OutOfMemory`], without allocating.
+pub fn out_of_memory(bytes: u64) -> [u8; 9] {
+    let mut body = [3; 9];
+    body[1..].copy_from_slice(&bytes.to_le_bytes());
+    body
 }
 
 /// Takes the first whole frame out of `received`, if there is one.
@@ -120,12 +169,62 @@ pub fn take(received: &mut Vec<u8>, nonce: &Nonce) -> io::Result<Option<Message>
         3 => Message::OutOfMemory(u64::from_le_bytes(take_array(&mut fields)?)),
         4 => Message::Done(u64::from_le_bytes(take_array(&mut fields)?)),
         5 => Message::Explored(Box::new(Explored::take(&mut fields)?)),
+        6 => Message::Ask(Question::take(&mut fields)?),
         _ => return Err(invalid("a frame of an unknown kind")),
     };
     if !fields.is_empty() {
         return Err(invalid("a frame with something behind its last field"));
     }
     Ok(Some(message))
+}
+
+/// The frame of an order: the first thing that the grader sends after the nonce.
+pub fn frame_of_order(order: &Order) -> Vec<u8> {
+    frame(order)
+}
+
+/// The frame of an answer.
+pub fn frame_of_answer(answer: &Answer) -> Vec<u8> {
+    let whole = frame(answer);
+    if whole.len() - 4 <= LONGEST_FRAME { whole } else { frame(&Answer::Unknown("the answer is too long".into())) }
+}
+
+fn frame(value: &impl Field) -> Vec<u8> {
+    let mut frame = vec![0; 4];
+    value.put(&mut frame);
+    let length = (frame.len() - 4) as u32;
+    frame[..4].copy_from_slice(&length.to_le_bytes());
+    frame
+}
+
+/// Reads the order.
+///
+/// # Errors
+/// Those of `reader`; `InvalidData` if it is none.
+pub fn read_order(reader: &mut impl Read) -> io::Result<Order> {
+    read_frame(reader)
+}
+
+/// Reads an answer.
+///
+/// # Errors
+/// Those of `reader`; `InvalidData` if it is none.
+pub fn read_answer(reader: &mut impl Read) -> io::Result<Answer> {
+    read_frame(reader)
+}
+
+fn read_frame<T: Field>(reader: &mut impl Read) -> io::Result<T> {
+    let mut length = [0; 4];
+    reader.read_exact(&mut length)?;
+    let length = u32::from_le_bytes(length) as usize;
+    if length > LONGEST_FRAME {
+        return Err(invalid("a frame longer than any the grader sends"));
+    }
+    let mut bytes = vec![0; length];
+    reader.read_exact(&mut bytes)?;
+    let mut fields = &bytes[..];
+    let value = T::take(&mut fields)?;
+    if fields.is_empty() { Ok(value) } else { Err(invalid("a frame with something behind its last field")) }
 }
 
 /// Sends the order to run a workload so many times.
@@ -171,10 +270,6 @@ fn take_text(fields: &mut &[u8]) -> io::Result<String> {
     String::from_utf8(text.to_vec()).map_err(|_| invalid("a text that is not UTF-8"))
 }
 
-fn invalid(what: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, what)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,6 +292,7 @@ mod tests {
             "\\PC*".prop_map(Message::Transcript),
             any::<u64>().prop_map(Message::OutOfMemory),
             any::<u64>().prop_map(Message::Done),
+            proptest::sample::select(&Question::ALL[..]).prop_map(Message::Ask),
         ]
     }
 
@@ -234,6 +330,26 @@ mod tests {
         send(&mut bytes, &NONCE, &Message::Transcript("abc".into())).unwrap();
         bytes.pop();
         assert_eq!(take(&mut bytes, &NONCE).unwrap(), None);
+    }
+
+    #[test]
+    fn orders_and_answers_come_back_as_they_were_sent() {
+        let effort = Some(Effort { schedules: 600, steps: 1 << 40 });
+        let order = Order { entry: 7, subject: "src/lib.rs".into(), effort, schedule: Some("0.1".into()) };
+        let bytes = frame_of_order(&order);
+        assert_eq!(read_order(&mut &bytes[..]).unwrap(), order);
+        let answer = Answer::Text("VmPeak: 1 kB".into());
+        let bytes = frame_of_answer(&answer);
+        assert_eq!(read_answer(&mut &bytes[..]).unwrap(), answer);
+        for end in 0..bytes.len() {
+            assert!(read_answer(&mut &bytes[..end]).is_err(), "cut at {end}");
+        }
+    }
+
+    #[test]
+    fn an_answer_too_long_is_replaced_by_the_reason() {
+        let bytes = frame_of_answer(&Answer::Text("x".repeat(LONGEST_FRAME)));
+        assert!(matches!(read_answer(&mut &bytes[..]).unwrap(), Answer::Unknown(why) if why.contains("too long")));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::clock::{ms, on_paused_clock, rest};
 use super::handles::{MODES, join_of};
-use harness::{ManualTask, expect, expect_eq, fact};
+use harness::{ManualTask, expect, expect_eq, fact, process};
 use std::pin::pin;
 use std::task::Poll;
 use subject::ReturnWhen::AllCompleted;
@@ -95,8 +95,7 @@ fn a_wait_that_is_given_up_leaves_nothing_behind() {
 /// The memory that this process has in use, in KiB.
 fn resident_kib() -> usize {
     // The first is counted page by page; the second, which every kernel has, may be a little behind.
-    let size = ["smaps_rollup", "status"].into_iter().find_map(|file| {
-        let text = std::fs::read_to_string(format!("/proc/self/{file}")).ok()?;
+    let size = [process::rollup(), Some(process::status())].into_iter().flatten().find_map(|text| {
         let mut lines = text.lines();
         let size = lines.find_map(|line| line.strip_prefix("Rss:").or_else(|| line.strip_prefix("VmRSS:")))?;
         size.trim().strip_suffix(" kB")?.parse().ok()

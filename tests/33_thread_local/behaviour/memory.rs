@@ -1,14 +1,14 @@
 //! What is left of objects and threads that are gone, in bytes.
 
 use super::threads::{Companion, on_a_new_thread};
-use harness::{expect, expect_eq, fact};
+use harness::{expect, expect_eq, fact, process};
 use std::collections::HashSet;
 use std::sync::Arc;
 use subject::ThreadLocal;
 
 /// How many bytes of memory this process has in use.
 fn memory() -> u64 {
-    let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let text = process::statm();
     let pages = text.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());
     pages.expect("a process can read its own size") * 4096
 }

@@ -2,7 +2,7 @@
 
 use super::script::{receiving_bytes, sending};
 use super::wire::{connection, expect_outcome, frame, outcome, value_of_len};
-use harness::{actor, expect, expect_eq, fact, quiesce};
+use harness::{actor, expect, expect_eq, fact, process, quiesce};
 use serde_json::Value;
 use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
@@ -37,7 +37,7 @@ fn a_hostile_length_is_refused_at_once() {
 fn a_hostile_length_costs_no_memory() {
     // The largest size that this process has ever had. It counts what was reserved, touched or not.
     let peak = || -> u64 {
-        let status = std::fs::read_to_string("/proc/self/status").expect("a process can read its own status");
+        let status = process::status();
         let line = status.lines().find_map(|line| line.strip_prefix("VmPeak:")).expect("the kernel keeps the peak");
         line.trim().trim_end_matches("kB").trim().parse().expect("the peak is a number")
     };

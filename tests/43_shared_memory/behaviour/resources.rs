@@ -2,9 +2,9 @@
 
 use super::foreign_memory::{SEALED, bytes_of, memory};
 use super::objects::{array, same_array, same_value, value};
-use harness::{expect, expect_eq, fact, open_descriptors, threads_alive};
-use std::fs::{self, File};
-use std::os::fd::{AsRawFd, OwnedFd};
+use harness::{expect, expect_eq, fact, open_descriptors, process, threads_alive};
+use std::fs::File;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use subject::{SharedArray, SharedValue};
 
@@ -12,7 +12,7 @@ use subject::{SharedArray, SharedValue};
 fn mappings(descriptor: &OwnedFd) -> usize {
     let inode =
         File::from(descriptor.try_clone().expect("a descriptor can be duplicated")).metadata().expect("fstat").ino();
-    let maps = fs::read_to_string("/proc/self/maps").expect("a process can read its own mappings");
+    let maps = process::maps();
     // A file on some disk may have the same number.
     let is_it = |line: &&str| line.contains("memfd:") && line.split_whitespace().nth(4) == Some(&inode.to_string());
     maps.lines().filter(is_it).count()
@@ -69,8 +69,7 @@ fn what_the_system_refuses_is_an_error() {
     let (one, two) = (value(1), array(&[1]));
     let given = [one.descriptor(), two.descriptor()].map(|each| each.expect("descriptor() succeeds"));
     let before = open_descriptors();
-    let readable = given.each_ref().map(|each| File::open(format!("/proc/self/fd/{}", each.as_raw_fd())));
-    let [first, second] = readable.map(|file| OwnedFd::from(file.expect("a descriptor can be opened again")));
+    let [first, second] = given.each_ref().map(|each| memory(&bytes_of(each), SEALED | libc::F_SEAL_FUTURE_WRITE));
     expect!(SharedValue::from_fd(first).is_err(), "from_fd of a value that may only be read", "an error", "Ok");
     expect!(SharedArray::from_fd(second).is_err(), "from_fd of an array that may only be read", "an error", "Ok");
     expect_eq!(
@@ -96,15 +95,10 @@ fn what_the_system_refuses_is_an_error() {
 
 /// Descriptors of memory that every program inherits which is started now.
 fn inherited_by_all() -> Vec<i32> {
-    let numbers = fs::read_dir("/proc/self/fd").expect("a process can list its own descriptors");
-    let numbers = numbers.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let is_inherited = |number: &i32| {
-        let link = fs::read_link(format!("/proc/self/fd/{number}"));
-        let is_memory = link.is_ok_and(|link| link.to_string_lossy().contains("memfd:"));
-        // SAFETY: a plain system call.
-        is_memory && unsafe { libc::fcntl(*number, libc::F_GETFD) } & libc::FD_CLOEXEC == 0
-    };
-    numbers.filter(is_inherited).collect()
+    let memories = process::descriptors().into_iter().filter(|each| each.target.contains("memfd:"));
+    // SAFETY: a plain system call.
+    let is_inherited = |number: &i32| unsafe { libc::fcntl(*number, libc::F_GETFD) } & libc::FD_CLOEXEC == 0;
+    memories.map(|each| each.number as i32).filter(is_inherited).collect()
 }
 
 /// All descriptors of shared memory are close-on-exec: another program inherits nothing by accident.

@@ -24,6 +24,7 @@ pub fn check(
     first: &[String],
     watch: &(dyn Fn(Event) + Sync),
 ) -> Result<CheckReport, Trouble> {
+    super::insist_on_items(Check::Behaviour, facts, of)?;
     let begun = Instant::now();
     watch(Event::Started { check: Check::Behaviour, items: facts.len() });
     let run =

@@ -11,6 +11,7 @@ use crate::parallel::in_parallel;
 use crate::run::facts::{Showed, Tests};
 use crate::submission::{self, Source};
 use crate::trouble::Trouble;
+use probe::wire::{Effort, Order};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -34,6 +35,7 @@ pub fn check(
     jobs: usize,
     watch: &(dyn Fn(Event) + Sync),
 ) -> Result<CheckReport, Trouble> {
+    super::insist_on_items(Check::Schedules, scenarios, of)?;
     let begun = Instant::now();
     watch(Event::Started { check: Check::Schedules, items: scenarios.len() });
     let results: Vec<Mutex<Option<Judged>>> = scenarios.iter().map(|_| Mutex::new(None)).collect();
@@ -64,7 +66,8 @@ pub fn check(
 /// If the process could not be started or looked after.
 pub fn replay(tests: &Tests, scenario: &Hidden, schedule: &str) -> Result<Option<Finding>, Trouble> {
     let tests = &patient(tests);
-    let (showed, _) = tests.run_with(Check::Schedules, scenario, &[("GRADER_SCHEDULE", schedule.to_owned())])?;
+    let order = Order { schedule: Some(schedule.to_owned()), ..tests.order(scenario)? };
+    let (showed, _) = tests.run_with(Check::Schedules, scenario, &order)?;
     Ok(match showed {
         Showed::Explored(explored) => {
             explored.found.as_ref().map(|found| Translation::new(tests).finding(scenario, found))
@@ -94,8 +97,8 @@ fn one(
     translation: &Translation,
 ) -> Result<Judged, Trouble> {
     let (schedules, steps) = budgets.of(&scenario.name);
-    let given = [("GRADER_SCHEDULES", schedules.to_string()), ("GRADER_STEPS", steps.to_string())];
-    let (showed, wall) = tests.run_with(Check::Schedules, scenario, &given)?;
+    let effort = Some(Effort { schedules: schedules.into(), steps });
+    let (showed, wall) = tests.run_with(Check::Schedules, scenario, &Order { effort, ..tests.order(scenario)? })?;
     let millis = wall.as_millis() as u64;
     let mut item =
         Item { name: scenario.name.clone(), statement: scenario.statement.clone(), outcome: Outcome::Passed, millis };

@@ -6,13 +6,14 @@
 
 use crate::checks::sign_test::{self, Decision};
 use crate::exercise::manifest::Hidden;
+use crate::run::chance::Dice;
 use crate::run::facts::Tests;
 use crate::run::processes::{self, Process};
 use crate::run::sandbox::{self, Limits};
 use crate::trouble::{Context, Trouble};
 use probe::wire::{self, Failure, Message, Nonce};
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -50,6 +51,7 @@ pub fn check(
     of: u32,
     watch: &(dyn Fn(Event) + Sync),
 ) -> Result<CheckReport, Trouble> {
+    super::insist_on_items(Check::Timing, workloads, of)?;
     let begun = Instant::now();
     watch(Event::Started { check: Check::Timing, items: workloads.len() });
     let (mut items, mut findings, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
@@ -125,7 +127,7 @@ fn measure(submission: &Tests, reference: &Tests, workload: &Hidden, limit: f64)
         Ok((time, _)) if time > usual.mul_f64(limit * FAR_BEYOND) && iterations >= SHORTER => iterations /= SHORTER,
         Ok(_) => {}
     }
-    let mut coin = Coin::new()?;
+    let mut coin = Dice::new()?;
     let mut comparison = Comparison { limit, ..Comparison::default() };
     loop {
         let mut pair = [Round::default(); 2];
@@ -292,9 +294,12 @@ enum Broken {
 impl Runner {
     fn start(tests: &Tests, workload: &Hidden, cpu: bool) -> Result<Runner, Trouble> {
         let limits = Limits { time: LONGEST_ROUND, memory: tests.memory, output: 0 };
-        let mut command = tests.command(&workload.path);
+        let order = wire::frame_of_order(&tests.order(workload)?);
+        let mut command = tests.command();
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let (process, stream, nonce) = sandbox::start(&mut command, &limits).ours("cannot start a workload")?;
+        // A process that has ended cannot take the order; the first round says so.
+        let _ = (&stream).write_all(&order);
         Ok(Runner { process, stream, nonce, received: Vec::new(), cpu })
     }
 
@@ -316,7 +321,17 @@ impl Runner {
                     let kind = if expected.is_empty() { Kind::Panic } else { Kind::WrongAnswer };
                     return Ok(Err(Broken::Failed(kind, text)));
                 }
-                Ok(Some(_)) => return Ok(Err(Broken::Failed(Kind::MemoryLimit, "it ran out of memory".into()))),
+                Ok(Some(Message::Ask(question))) => {
+                    let answer = wire::frame_of_answer(&sandbox::answer(question, self.process.id()));
+                    let _ = (&self.stream).write_all(&answer);
+                }
+                Ok(Some(Message::OutOfMemory(_))) => {
+                    return Ok(Err(Broken::Failed(Kind::MemoryLimit, "it ran out of memory".into())));
+                }
+                Ok(Some(_)) => {
+                    let seen = "it reported something else than its round".to_owned();
+                    return Ok(Err(Broken::Failed(Kind::Forgery, seen)));
+                }
                 Ok(None) => {}
                 Err(_) => {
                     return Ok(Err(Broken::Failed(
@@ -367,26 +382,6 @@ impl Drop for Runner {
         self.process.kill();
         let _ = self.process.wait();
         processes::reap_strays(run);
-    }
-}
-
-/// A fair coin.
-struct Coin(u64);
-
-impl Coin {
-    fn new() -> Result<Coin, Trouble> {
-        let mut seed = [0; 8];
-        let mut random = std::fs::File::open("/dev/urandom").ours("cannot open /dev/urandom")?;
-        random.read_exact(&mut seed).ours("cannot read /dev/urandom")?;
-        Ok(Coin(u64::from_le_bytes(seed) | 1))
-    }
-
-    fn toss(&mut self) -> bool {
-        // xorshift64 (Marsaglia, 2003); its high bits are good enough for an order of runs.
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 >> 63 == 1
     }
 }
 

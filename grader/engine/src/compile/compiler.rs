@@ -70,7 +70,7 @@ pub struct Unit<'a> {
 pub enum Output {
     /// A library, and before it its metadata.
     Library,
-    /// A test binary.
+    /// The program of a set of hidden tests.
     Tests,
     /// Only the diagnostics.
     Nothing,
@@ -276,7 +276,7 @@ fn arguments(unit: &Unit<'_>) -> Vec<OsString> {
     add(&["--json=artifacts", debug_info]);
     match unit.output {
         Output::Library => add(&["--crate-type=rlib", "--emit=metadata,link"]),
-        Output::Tests => add(&["--test", "--emit=link"]),
+        Output::Tests => add(&["--crate-type=bin", "--emit=link"]),
         Output::Nothing => add(&["--crate-type=lib", "--emit=metadata"]),
     }
     if unit.mode == Mode::Time {

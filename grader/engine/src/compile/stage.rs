@@ -9,6 +9,8 @@ use crate::compile::toolchain::Toolchain;
 use crate::exercise::catalog::Exercise;
 use crate::exercise::manifest::{Hidden, Module};
 use crate::home::workspace::Workspace;
+use crate::run::chance;
+use crate::run::entries::{self, Secret};
 use crate::run::facts::Tests;
 use crate::submission::Source;
 use crate::trouble::{Context, Trouble, make_folder, read, write};
@@ -53,7 +55,7 @@ impl Stage<'_> {
         self.insist(&subject)?;
         let compiled = self.hidden(&kit, Mode::Judge, &JUDGED, &subject.artifact, None)?;
         self.insist(&compiled)?;
-        Ok(self.tests(&compiled.artifact, self.source))
+        self.ready(&compiled)
     }
 
     /// Builds what exploring needs.
@@ -81,7 +83,7 @@ impl Stage<'_> {
         if !scenarios.success {
             return Ok(Explored::Refused(scenarios, kit));
         }
-        Ok(Explored::Ready(self.tests(&scenarios.artifact, self.source)))
+        Ok(Explored::Ready(self.ready(&scenarios)?))
     }
 
     /// Builds what timing needs, for one workload only if it is named; the inner error says why the submission could not be.
@@ -99,7 +101,7 @@ impl Stage<'_> {
         if !compiled.success {
             return Ok(Err("the public API is not the one of the brief"));
         }
-        Ok(Ok(Timed { submission: self.tests(&compiled.artifact, self.source), reference, workloads }))
+        Ok(Ok(Timed { submission: self.ready(&compiled)?, reference, workloads }))
     }
 
     /// The workloads linked with the reference: built once, kept.
@@ -109,7 +111,7 @@ impl Stage<'_> {
         let key = kit::hash(&(read(&reference.root)?, read(&timing)?, &self.toolchain, &kit.folder, &kit.libraries));
         let folder = self.workspace.target.join("references").join(format!("{}-{key:016x}", self.exercise.folder));
         let done = folder.join("done");
-        let tests = self.tests(&folder.join("checks"), &reference);
+        let tests = self.tests(folder.join("checks"), Secret::NONE, &reference);
         if done.exists() {
             return Ok(tests);
         }
@@ -228,8 +230,9 @@ impl Stage<'_> {
     ) -> Result<Compiled, Trouble> {
         let purpose = if chosen.is_some() { format!("{}-first", mode.name()) } else { mode.name().to_owned() };
         let exist = modules.iter().filter_map(|module| Some((module.name(), module.root(&self.exercise.tests)?)));
-        let text: String =
+        let mut text: String =
             exist.map(|(name, path)| format!("#[path = {:?}]\nmod {name};\n", path.display().to_string())).collect();
+        text.push_str("::harness::graded_main!();\n");
         let kept = self.kept(mode, &purpose)?;
         let own = self.folder.join(&purpose);
         let folder = kept.as_ref().map_or(&own, |kept| &kept.folder);
@@ -258,7 +261,7 @@ impl Stage<'_> {
         if kept.is_some() && compiled.success {
             // Out of the way of the next grader that compiles there.
             make_folder(&own)?;
-            let binary = own.join("checks");
+            let binary = own.join("moved");
             std::fs::rename(&compiled.artifact, &binary).ours("cannot move the hidden tests")?;
             compiled.artifact = binary;
         }
@@ -288,10 +291,21 @@ impl Stage<'_> {
         if self.tried_first == Some(Check::Schedules) { Mode::Explore } else { Mode::Judge }
     }
 
-    pub(crate) fn tests(&self, binary: &Path, source: &Source) -> Tests {
+    /// Makes compiled hidden tests ready to run. Neither the name of their program nor what stands in it tells one purpose or one
+    /// test from another.
+    pub(crate) fn ready(&self, compiled: &Compiled) -> Result<Tests, Trouble> {
+        let (binary, secret) = (self.folder.join(chance::letters()?), Secret::new()?);
+        std::fs::rename(&compiled.artifact, &binary).ours("cannot move the hidden tests")?;
+        let entries = entries::seal(&binary, secret)?;
+        Ok(Tests { entries: Some(entries), ..self.tests(binary, secret, self.source) })
+    }
+
+    fn tests(&self, binary: PathBuf, secret: Secret, source: &Source) -> Tests {
         let limits = self.exercise.config.behaviour;
         Tests {
-            binary: binary.to_owned(),
+            binary,
+            secret,
+            entries: None,
             folder: self.folder.to_owned(),
             subject: source.root.clone(),
             subject_shown: self.workspace.shown(&source.root),

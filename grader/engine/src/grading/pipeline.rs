@@ -214,7 +214,7 @@ impl<'a> Grading<'a> {
         }
         // Facts are exact under load, so what timing needs can be built beside them.
         compiles.keep();
-        let tests = self.stage.tests(&compiled.artifact, source);
+        let tests = self.stage.ready(&compiled)?;
         Ok((build::passed(of, &toolchain.version, millis()), Linked::Ready(tests)))
     }
 

@@ -1,19 +1,24 @@
 //! Runs one hidden test in a process of its own, and says what its end means.
 
 use crate::exercise::manifest::Hidden;
+use crate::run::entries::Secret;
 use crate::run::processes::End;
 use crate::run::sandbox::{self, Cut, Ended, Limits};
 use crate::submission;
 use crate::trouble::{Context, Trouble};
 use probe::explored::Explored;
 use probe::threads::Thread;
-use probe::wire::{Failure, Message};
+use probe::wire::{Failure, Message, Order};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use verdict::{Check, Finding, Kind, Location, Standing};
 
 /// More than this on stdout and stderr is a flood, in bytes.
 const MOST_OUTPUT: u64 = 8 << 20;
+
+/// The name of the thread on which the harness runs a test, whichever it is.
+const OWN_THREAD: &str = "fact";
 
 /// How many characters of a process's last words are shown.
 const LAST_WORDS: usize = 400;
@@ -31,6 +36,10 @@ pub(crate) fn is_unwritten(message: &str) -> bool {
 pub struct Tests {
     /// The test binary.
     pub binary: PathBuf,
+    /// How its tests are numbered.
+    pub secret: Secret,
+    /// The numbers of the tests that are in it, where they have been looked up.
+    pub entries: Option<BTreeSet<u64>>,
     /// The folder the processes start in.
     pub folder: PathBuf,
     /// The submission's root file.
@@ -57,11 +66,26 @@ pub enum Showed {
 }
 
 impl Tests {
-    /// The command that runs one test, `module::name`.
-    pub fn command(&self, path: &str) -> std::process::Command {
+    /// The command that runs any test: the same for all.
+    pub fn command(&self) -> std::process::Command {
         let mut command = sandbox::untrusted(&self.binary);
-        command.args([path, "--exact", "--nocapture", "--test-threads=1", "--quiet"]).current_dir(&self.folder);
+        command.current_dir(&self.folder);
         command
+    }
+
+    /// What the process of a test is told to do.
+    ///
+    /// # Errors
+    /// If the test is not in the binary, which is then not what the list of hidden tests was read from.
+    pub fn order(&self, hidden: &Hidden) -> Result<Order, Trouble> {
+        let entry = self.secret.number(&hidden.path);
+        if self.entries.as_ref().is_some_and(|entries| !entries.contains(&entry)) {
+            return Err(Trouble::Ours(format!(
+                "the compiled hidden tests have no {}; were the files below tests/ changed meanwhile? Grade again",
+                hidden.path
+            )));
+        }
+        Ok(Order { entry, subject: self.subject.display().to_string(), effort: None, schedule: None })
     }
 
     /// The time limit of one test.
@@ -74,29 +98,21 @@ impl Tests {
     /// # Errors
     /// If the process could not be started or looked after.
     pub fn run(&self, check: Check, hidden: &Hidden) -> Result<(Showed, Duration), Trouble> {
-        self.run_with(check, hidden, &[])
+        self.run_with(check, hidden, &self.order(hidden)?)
     }
 
-    /// Runs one test to its end, with environment variables for the harness.
+    /// Runs one test to its end, by this order.
     ///
     /// # Errors
     /// If the process could not be started or looked after.
-    pub fn run_with(
-        &self,
-        check: Check,
-        hidden: &Hidden,
-        variables: &[(&str, String)],
-    ) -> Result<(Showed, Duration), Trouble> {
+    pub fn run_with(&self, check: Check, hidden: &Hidden, order: &Order) -> Result<(Showed, Duration), Trouble> {
         let limits = Limits { time: self.time_of(hidden), memory: self.memory, output: MOST_OUTPUT };
-        let mut command = self.command(&hidden.path);
-        command.envs(variables.iter().map(|(name, value)| (name, value)));
+        let mut command = self.command();
         if check == Check::Schedules {
-            // The lanes are told in places of the submission.
-            command.env("GRADER_SUBJECT", &self.subject);
             // Code that goes by addresses goes the same way each time.
             sandbox::fix_addresses(&mut command);
         }
-        let ended = sandbox::run(&mut command, &limits);
+        let ended = sandbox::run(&mut command, &limits, order);
         let ended = ended.ours(format_args!("cannot run the test {}", hidden.name))?;
         if crate::run::processes::interrupted() {
             return Err(Trouble::Interrupted);
@@ -124,7 +140,7 @@ impl Tests {
             let seen = "something other than the harness wrote to the grader's descriptor".to_owned();
             return fails(finding(Kind::Forgery, "only the harness reports", seen));
         }
-        let word = ended.messages.iter().find(|message| !matches!(message, Message::OutOfMemory(_)));
+        let word = ended.messages.iter().find(|message| message.is_last_word());
         match word {
             Some(Message::Failed(failure)) => {
                 return fails(self.failed(finding(Kind::Panic, "", String::new()), failure));
@@ -141,7 +157,7 @@ impl Tests {
         let limit = self.time_of(hidden).as_secs();
         let mut found = match &ended.cut {
             Some(Cut::Deadlock(threads)) => Finding {
-                threads: standings(threads, &hidden.name),
+                threads: standings(threads),
                 ..finding(
                     Kind::Deadlock,
                     "it comes to an end",
@@ -149,7 +165,7 @@ impl Tests {
                 )
             },
             Some(Cut::Time(threads)) => Finding {
-                threads: standings(threads, &hidden.name),
+                threads: standings(threads),
                 ..finding(Kind::TimeLimit, "it comes to an end", format!("still going after {limit} s"))
             },
             Some(Cut::Output) => {
@@ -182,7 +198,7 @@ impl Tests {
         finding.location = self.location(&failure.file, failure.line, None);
         if failure.expected.is_empty() {
             let place = if finding.location.is_some() { "the code" } else { "the test" };
-            let thread = Some(&failure.thread).filter(|thread| !finding.subject.starts_with(thread.as_str()));
+            let thread = Some(&failure.thread).filter(|thread| *thread != OWN_THREAD);
             let on = thread
                 .filter(|thread| !thread.is_empty())
                 .map_or(String::new(), |thread| format!(" on thread '{thread}'"));
@@ -208,13 +224,12 @@ impl Tests {
 }
 
 /// The threads that are not the test runner's, as a person would name them; those that say the same are one line.
-fn standings(threads: &[Thread], fact: &str) -> Vec<Standing> {
-    // The kernel keeps 15 bytes of a name, and a thread without one has that of the thread which started it.
-    let inherited = &fact[..fact.floor_char_boundary(15)];
+fn standings(threads: &[Thread]) -> Vec<Standing> {
     let mut own = true;
     let mut lines: Vec<(Standing, usize)> = Vec::new();
-    for thread in threads.iter().skip(1).filter(|thread| !thread.name.contains("::")) {
-        let name = match thread.name == inherited {
+    for thread in threads.iter().skip(1) {
+        // A thread without a name has that of the thread which started it.
+        let name = match thread.name == OWN_THREAD {
             true if std::mem::take(&mut own) => "the test itself",
             true => "unnamed thread",
             false => &thread.name,

@@ -2,6 +2,8 @@
 //!
 //! Every process of a grading starts here, the compiler's too. What a report is worth is for `checks` to say.
 
+pub mod chance;
+pub mod entries;
 pub mod facts;
 pub mod processes;
 pub mod sandbox;

@@ -5,9 +5,10 @@
 //! Does not own: what any of it means. Nothing here confines a process's view of the file system or the network yet.
 
 use crate::run::processes::{self, End, Process};
+use probe::ask::{Answer, Question};
 use probe::shares::Shares;
 use probe::threads::{self, Reading, Standing, Thread};
-use probe::wire::{self, Message, Nonce};
+use probe::wire::{self, Message, Nonce, Order};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
@@ -66,26 +67,35 @@ pub enum Cut {
     Output,
 }
 
-/// Runs `command` with a harness at the other end of a descriptor.
+/// Runs `command` with a harness at the other end of a descriptor, which is given this order.
 ///
 /// # Errors
 /// If the process cannot be started or looked after: our fault, not the submission's.
-pub fn run(command: &mut Command, limits: &Limits) -> io::Result<Ended> {
+pub fn run(command: &mut Command, limits: &Limits, order: &Order) -> io::Result<Ended> {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let (mut process, stream, nonce) = start(command, limits)?;
+    // A process that is dead already cannot take it; its end says more than this error would.
+    let _ = (&stream).write_all(&wire::frame_of_order(order));
     let begun = Instant::now();
     let mut watched = Watched::new(&mut process, stream)?;
     let mut deadline = begun + limits.time;
     let mut cut = None;
     let mut left_behind = Vec::new();
-    let mut earlier: Option<Reading> = None;
+    let (mut earlier, mut looked): (Option<Reading>, _) = (None, begun);
     let mut messages = Vec::new();
     let mut forged = false;
     let end = loop {
         let left = deadline.saturating_duration_since(Instant::now());
         let ended = watched.wait(left.min(LOOK))?;
+        let mut asked = false;
         loop {
             match wire::take(&mut watched.record, &nonce) {
+                // The harness waits for an answer before it asks again.
+                Ok(Some(Message::Ask(_))) if asked || !watched.answers.is_empty() => forged = true,
+                Ok(Some(Message::Ask(question))) => {
+                    asked = true;
+                    watched.say(&wire::frame_of_answer(&answer(question, process.id())));
+                }
                 Ok(Some(message)) => messages.push(message),
                 Ok(None) => break,
                 Err(_) => {
@@ -94,7 +104,7 @@ pub fn run(command: &mut Command, limits: &Limits) -> io::Result<Ended> {
                 }
             }
         }
-        let done = messages.iter().any(|message| !matches!(message, Message::OutOfMemory(_)));
+        let done = messages.iter().any(Message::is_last_word);
         if cut.is_none() && !ended {
             cut = if done || forged {
                 left_behind = processes::descendants_of(process.id()).into_iter().map(|(_, name)| name).collect();
@@ -109,7 +119,11 @@ pub fn run(command: &mut Command, limits: &Limits) -> io::Result<Ended> {
                     }
                     None => Some(Cut::Time(threads::read(Some(process.id())).unwrap_or_default().threads)),
                 }
+            } else if looked.elapsed() < LOOK {
+                // Something else has woken us.
+                None
             } else {
+                looked = Instant::now();
                 let now = threads::read(Some(process.id())).unwrap_or_default();
                 let proved = earlier.is_some_and(|earlier| deadlocked(process.id(), &earlier, &now));
                 earlier = Some(now.clone());
@@ -138,6 +152,11 @@ pub fn run(command: &mut Command, limits: &Limits) -> io::Result<Ended> {
         left_behind,
         wall: begun.elapsed(),
     })
+}
+
+/// What the kernel says about a process, in answer to its harness. Only that process and its own children are looked at.
+pub fn answer(question: Question, process: u32) -> Answer {
+    question.answer(Some(process)).unwrap_or_else(|error| Answer::Unknown(error.to_string()))
 }
 
 /// Starts `command` within limits, with a descriptor for its harness, and sends the nonce.
@@ -280,6 +299,8 @@ struct Watched {
     stdout: Vec<u8>,
     stderr: Vec<u8>,
     record: Vec<u8>,
+    /// What is still to be said to the process.
+    answers: Vec<u8>,
     /// Bytes on stdout and stderr so far, kept or not.
     printed: u64,
 }
@@ -303,7 +324,15 @@ impl Watched {
             // SAFETY: plain `fcntl` on a descriptor we own.
             unsafe { libc::fcntl(stream.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) };
         }
-        Ok(Watched { streams, pidfd, stdout: Vec::new(), stderr: Vec::new(), record: Vec::new(), printed: 0 })
+        Ok(Watched {
+            streams,
+            pidfd,
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+            record: Vec::new(),
+            answers: Vec::new(),
+            printed: 0,
+        })
     }
 
     /// Waits until something happens or the time is over; reads what has come. Returns whether the process has ended, in
@@ -313,6 +342,9 @@ impl Watched {
         let poll = |fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
         let mut polled: Vec<libc::pollfd> = self.streams.iter().map(|stream| poll(number(stream))).collect();
         polled.push(poll(self.pidfd.as_raw_fd()));
+        if !self.answers.is_empty() {
+            polled[2].events |= libc::POLLOUT;
+        }
         let millis = time.as_millis().max(1) as libc::c_int;
         // SAFETY: `polled` is a valid array of its length.
         if unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, millis) } == -1 {
@@ -320,12 +352,25 @@ impl Watched {
             return if error.kind() == io::ErrorKind::Interrupted { Ok(false) } else { Err(error) };
         }
         let ended = polled[3].revents != 0;
+        self.say(&[]);
         for (which, poll) in polled.iter().enumerate().take(3) {
             if ended || poll.revents != 0 {
                 self.drain(which, ended);
             }
         }
         Ok(ended)
+    }
+
+    /// Says something to the process, as far as it takes it now, and the rest when it does.
+    fn say(&mut self, bytes: &[u8]) {
+        self.answers.extend_from_slice(bytes);
+        let Some(stream) = self.streams[2].as_ref().filter(|_| !self.answers.is_empty()) else { return };
+        // SAFETY: the bytes are valid for reading. A process that is gone is no reason for a signal.
+        let count = unsafe {
+            let (bytes, length) = (self.answers.as_ptr().cast(), self.answers.len());
+            libc::send(stream.as_raw_fd(), bytes, length, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT)
+        };
+        self.answers.drain(..usize::try_from(count).unwrap_or(0));
     }
 
     fn drain(&mut self, which: usize, to_the_end: bool) {

@@ -1,7 +1,8 @@
 //! The attributes of hidden tests.
 //!
-//! Each turns an ordinary function into a `#[test]` whose body is handed to `harness`, which knows whether a grader is
-//! listening. The body's tokens are passed on as they are: errors, navigation and formatting work as in any function.
+//! Each turns an ordinary function into a `#[test]` whose body is handed to `harness`. The body's tokens are passed on as they are:
+//! errors, navigation and formatting work as in any function. Where the grader compiles (`cfg(graded)`), the same body becomes an
+//! entry in a section of the binary instead (`probe::entries`), a function without the test's name.
 //! Arguments (`#[fact(seconds = 30)]`) are read by the grader from the source; here they decide nothing but `panics`.
 
 use proc_macro::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
@@ -16,7 +17,11 @@ pub fn fact(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let panics =
         arguments.into_iter().any(|token| matches!(&token, TokenTree::Ident(ident) if ident.to_string() == "panics"));
     rewrite(item, |name, _, body| {
-        format!("::harness::run::fact(concat!(module_path!(), \"::\", {name:?}), {name:?}, {panics}, move || {body})")
+        let call = format!(
+            "::harness::run::fact(concat!(module_path!(), \"::\", {name:?}), {name:?}, {panics}, move || {body})"
+        );
+        let graded = format!("::harness::run::fact(\"\", \"\", {panics}, move || {body})");
+        Forms { test: call, graded }
     })
 }
 
@@ -35,9 +40,9 @@ pub fn scenario(arguments: TokenStream, item: TokenStream) -> TokenStream {
         })
         .collect();
     rewrite(item, |name, _, body| {
-        format!(
-            "fn story() {body} ::harness::run::scenario(concat!(module_path!(), \"::\", {name:?}), file!(), &{flags:?}, story)"
-        )
+        let scenario =
+            |path: &str| format!("fn story() {body} ::harness::run::scenario({path}, file!(), &{flags:?}, story)");
+        Forms { test: scenario(&format!("concat!(module_path!(), \"::\", {name:?})")), graded: scenario("\"\"") }
     })
 }
 
@@ -46,15 +51,18 @@ pub fn scenario(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn transcript(_arguments: TokenStream, item: TokenStream) -> TokenStream {
     rewrite(item, |name, _, body| {
-        format!(
-            "let text = || -> ::std::string::String {body};
-             #[cfg(graded)] ::harness::run::transcript({name:?}, text);
-             #[cfg(not(graded))] ::harness::run::fact(concat!(module_path!(), \"::\", {name:?}), {name:?}, false, move || {{
-                 ::insta::with_settings!({{ prepend_module_to_snapshot => false }}, {{
-                     ::insta::assert_snapshot!(\"transcript__{name}\", text());
-                 }});
-             }});"
-        )
+        let text = format!("let text = || -> ::std::string::String {body};");
+        Forms {
+            test: format!(
+                "{text}
+                 ::harness::run::fact(concat!(module_path!(), \"::\", {name:?}), {name:?}, false, move || {{
+                     ::insta::with_settings!({{ prepend_module_to_snapshot => false }}, {{
+                         ::insta::assert_snapshot!(\"transcript__{name}\", text());
+                     }});
+                 }});"
+            ),
+            graded: format!("{text} ::harness::run::transcript(text);"),
+        }
     })
 }
 
@@ -64,9 +72,10 @@ pub fn transcript(_arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// Argument: `cpu` (CPU time of the process is compared; for single-threaded work) or `wall` (the default).
 #[proc_macro_attribute]
 pub fn workload(_arguments: TokenStream, item: TokenStream) -> TokenStream {
-    rewrite(item, |name, parameters, body| {
+    rewrite(item, |_, parameters, body| {
         let parameter = parameters.split(':').next().unwrap_or("_").trim().to_owned();
-        format!("::harness::run::workload({name:?}, |{parameter}: u64| -> u64 {body})")
+        let call = format!("::harness::run::workload(|{parameter}: u64| -> u64 {body})");
+        Forms { test: call.clone(), graded: call }
     })
 }
 
@@ -74,22 +83,45 @@ pub fn workload(_arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// started, with its end of the stream. It is not a test of its own.
 #[proc_macro_attribute]
 pub fn peer(_arguments: TokenStream, item: TokenStream) -> TokenStream {
-    let new =
-        |name: &str, parameters: &str, body: &str| format!("::harness::run::peer({name:?}, |{parameters}| {body})");
-    // Any test may start it.
-    rewrite_as(item, |_| "#[test]".into(), new)
+    let new = |name: &str, parameters: &str, body: &str| Forms {
+        test: format!("::harness::run::peer({name:?}, |{parameters}| {body})"),
+        graded: format!("::harness::run::play(|{parameters}| {body})"),
+    };
+    // Any test may start it, by its name alone.
+    let entry = |name: &str| Entry { number: format!("number({name:?})"), kind: "PEER", condition: String::new() };
+    rewrite_as(item, entry, new)
+}
+
+/// What a hidden test is under `cargo test`, and where the grader compiles: bodies of functions.
+struct Forms {
+    test: String,
+    graded: String,
+}
+
+/// How the grader finds a hidden test in the binary.
+struct Entry {
+    /// An expression for its number, of the functions of `probe::entries`.
+    number: String,
+    kind: &'static str,
+    /// An attribute that says when it is there.
+    condition: String,
 }
 
 /// Makes a test. Where the grader has chosen another one to be compiled alone, it is not there.
-fn rewrite(item: TokenStream, new: impl Fn(&str, &str, &str) -> String) -> TokenStream {
-    rewrite_as(item, |name| format!("#[cfg(any(not(chosen), chosen = {name:?}))] #[test]"), new)
+fn rewrite(item: TokenStream, new: impl Fn(&str, &str, &str) -> Forms) -> TokenStream {
+    let entry = |name: &str| Entry {
+        number: format!("number_within_crate(concat!(module_path!(), \"::\", {name:?}))"),
+        kind: "TEST",
+        condition: format!("#[cfg(any(not(chosen), chosen = {name:?}))]"),
+    };
+    rewrite_as(item, entry, new)
 }
 
-/// Replaces `fn name(parameters) -> T { body }` by `#[attributes] fn name() { new }`, keeping attributes and docs.
+/// Replaces `fn name(parameters) -> T { body }` by `#[test] fn name() { … }`, keeping attributes and docs, and by an entry.
 fn rewrite_as(
     item: TokenStream,
-    attributes: impl Fn(&str) -> String,
-    new: impl Fn(&str, &str, &str) -> String,
+    entry: impl Fn(&str) -> Entry,
+    new: impl Fn(&str, &str, &str) -> Forms,
 ) -> TokenStream {
     const PLACE: &str = "__body_of_the_hidden_test__";
     let tokens: Vec<TokenTree> = item.into_iter().collect();
@@ -101,16 +133,30 @@ fn rewrite_as(
     else {
         return error("this attribute belongs on a function without generics");
     };
-    let text = new(&name.to_string(), &parameters.stream().to_string(), PLACE);
-    let new: TokenStream = text.parse().expect("our own template is valid Rust");
-    let new = put(new, PLACE, body);
-    let mut result: TokenStream = attributes(&name.to_string()).parse().expect("an attribute is valid Rust");
+    let forms = new(&name.to_string(), &parameters.stream().to_string(), PLACE);
+    let template = |text: &str| put(text.parse().expect("our own template is valid Rust"), PLACE, body);
+    let mut result = template("#[cfg(not(graded))] #[test]");
     result.extend(tokens[..at].iter().cloned());
     result.extend([TokenTree::Ident(Ident::new("fn", Span::call_site())), TokenTree::Ident(name.clone())]);
     result.extend([
         TokenTree::Group(Group::new(Delimiter::Parenthesis, TokenStream::new())),
-        TokenTree::Group(Group::new(Delimiter::Brace, new)),
+        TokenTree::Group(Group::new(Delimiter::Brace, template(&forms.test))),
     ]);
+    let Entry { number, kind, condition } = entry(&name.to_string());
+    result.extend(template(&format!(
+        "#[cfg(graded)] {condition}
+         const _: () = {{
+             fn story() {{ {graded} }}
+             #[used]
+             #[unsafe(link_section = \"hidden_tests\")]
+             static ENTRY: ::harness::run::Entry = ::harness::run::Entry {{
+                 number: ::harness::run::{number},
+                 kind: ::harness::run::{kind},
+                 run: story,
+             }};
+         }};",
+        graded = forms.graded
+    )));
     result
 }
 

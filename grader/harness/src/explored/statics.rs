@@ -5,6 +5,7 @@
 //! were before the first schedule. What they own on the heap by then is left alone: at the beginning they own nothing, since
 //! a static's first value is made by the compiler.
 
+use crate::peers::binary;
 use std::ops::Range;
 
 /// The bytes of all statics of the submission that can change, as they were at first.
@@ -17,7 +18,7 @@ const SUBJECT: &[u8] = b"7subject";
 impl Statics {
     /// Those of this process. None if its binary cannot be read: then statics keep what schedules leave in them.
     pub(super) fn of_this_process() -> Statics {
-        let found = std::fs::read("/proc/self/exe").ok().and_then(|binary| {
+        let found = std::fs::read(binary()).ok().and_then(|binary| {
             let base = base()?;
             Some(writable(&binary, SUBJECT)?.into_iter().map(|range| (base + range.start, range.len())).collect())
         });
@@ -39,12 +40,22 @@ impl Statics {
     }
 }
 
-/// Where this process's binary is loaded.
+/// How far from the addresses in its file this process's binary is loaded: the first object that the loader names is the program
+/// itself (`dl_iterate_phdr(3)`).
 fn base() -> Option<usize> {
-    let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
-    let exe = std::fs::read_link("/proc/self/exe").ok()?;
-    let line = maps.lines().find(|line| line.ends_with(exe.to_str().unwrap_or("\0")))?;
-    usize::from_str_radix(line.split('-').next()?, 16).ok()
+    unsafe extern "C" fn first(
+        object: *mut libc::dl_phdr_info,
+        _: libc::size_t,
+        place: *mut libc::c_void,
+    ) -> libc::c_int {
+        // SAFETY: the loader passes a valid object; the place is the caller's.
+        unsafe { *place.cast::<Option<usize>>() = Some((*object).dlpi_addr as usize) };
+        1
+    }
+    let mut base: Option<usize> = None;
+    // SAFETY: the function is called only while this call lasts.
+    unsafe { libc::dl_iterate_phdr(Some(first), (&raw mut base).cast()) };
+    base
 }
 
 /// The addresses of the objects in `.data` and `.bss` whose names hold `part`, in an ELF file for 64 bits, little endian
@@ -94,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_static_is_found_and_put_back() {
-        let binary = std::fs::read("/proc/self/exe").unwrap();
+        let binary = std::fs::read(binary()).unwrap();
         let ranges = writable(&binary, b"MINE_TO_RESTORE").unwrap();
         let place = std::ptr::from_ref(&MINE_TO_RESTORE) as usize;
         assert_eq!(ranges.iter().map(|range| base().unwrap() + range.start).collect::<Vec<_>>(), [place]);

@@ -5,12 +5,13 @@
 //! says as far as it can, from a signal handler.
 
 use super::stack::Stack;
-use super::{SUBJECT, place, report};
+use super::{place, report, subject};
 use crate::graded;
 use crate::measures::own_id;
+use crate::process::threads;
 use interleave::engine;
 use probe::explored as wire;
-use probe::threads::{self, Standing};
+use probe::threads::Standing;
 use std::backtrace::Backtrace;
 use std::ptr;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
@@ -52,11 +53,10 @@ const ASK: i32 = libc::SIGPROF;
 
 /// Begins to watch the calling thread. `at_length`: it may take as long as it likes.
 pub(super) fn begin(begun: Instant, at_length: bool) {
-    let subject = std::env::var(SUBJECT).unwrap_or_default();
     EXPLORER.store(own_id(), Release);
     catch_signals();
     let most = if at_length { Duration::MAX } else { MOST };
-    std::thread::spawn(move || watch(begun, &subject, most));
+    std::thread::spawn(move || watch(begun, subject(), most));
 }
 
 /// The exploration is over, and its result is the calling thread's to tell. Does not return if the watcher has begun to speak.
@@ -120,8 +120,7 @@ fn watch(begun: Instant, subject: &str, most: Duration) {
 
 fn explorer_waits() -> bool {
     let explorer = EXPLORER.load(Acquire);
-    let explorer =
-        threads::read(None).ok().and_then(|all| all.threads.into_iter().find(|thread| thread.id == explorer));
+    let explorer = threads().threads.into_iter().find(|thread| thread.id == explorer);
     explorer.is_some_and(|thread| thread.standing.waits_for_ever() && thread.standing != Standing::Ended)
 }
 
