@@ -67,6 +67,8 @@ pub use measures::{cpu_time, open_descriptors, threads_alive};
 pub use panics::{catch_panic, panic_payload, panic_text};
 pub use patience::Patience;
 pub use peers::{Peer, peer_command, start_peer};
+#[cfg(not(feature = "explore"))]
+pub use probe::threads::Standing;
 pub use task::ManualTask;
 
 /// What the attributes expand to. Apart from them, so that importing an attribute imports no function of its name.

@@ -9,5 +9,7 @@ mod grader;
 mod pipeline;
 mod promise;
 pub mod replays;
+#[cfg(test)]
+mod without_proc;
 
 pub use grader::{Begun, Extent, Grader};
