@@ -11,6 +11,7 @@ use crate::submission::Source;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
+use std::sync::LazyLock;
 use verdict::{Check, Finding, Kind, Origin, Outcome};
 
 /// What hides `/proc` from a program: a mount of its own.
@@ -41,6 +42,10 @@ struct Fixture {
     exercise: Exercise,
     _target: tempfile::TempDir,
 }
+
+/// One for all tests, made before any of them grades: while a process is graded, the grader ends every child that it did not start
+/// as one. `None` where nothing can be shown.
+static FIXTURE: LazyLock<Option<Fixture>> = LazyLock::new(|| can_hide().then(fixture));
 
 fn fixture() -> Fixture {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -84,10 +89,7 @@ impl Fixture {
 
 #[test]
 fn what_a_fact_asks_about_its_process_is_answered() {
-    if !can_hide() {
-        return;
-    }
-    let fixture = fixture();
+    let Some(fixture) = &*FIXTURE else { return };
     for (name, showed) in fixture.facts(&Source::reference(&fixture.exercise).unwrap()) {
         assert!(matches!(showed, Showed::Holds), "{name}: {showed:#?}");
     }
@@ -95,10 +97,7 @@ fn what_a_fact_asks_about_its_process_is_answered() {
 
 #[test]
 fn an_overflow_of_the_stack_is_recognised() {
-    if !can_hide() {
-        return;
-    }
-    let fixture = fixture();
+    let Some(fixture) = &*FIXTURE else { return };
     let facts = fixture.facts(&fixture.hostile());
     let (_, showed) = facts.iter().find(|(name, _)| name == "first_answers").unwrap();
     let Showed::Fails(finding) = showed else { panic!("{showed:#?}") };
@@ -108,10 +107,7 @@ fn an_overflow_of_the_stack_is_recognised() {
 
 #[test]
 fn schedules_are_explored_and_their_steps_have_names_and_places() {
-    if !can_hide() {
-        return;
-    }
-    let fixture = fixture();
+    let Some(fixture) = &*FIXTURE else { return };
     let (outcome, findings) = fixture.findings(&Source::reference(&fixture.exercise).unwrap());
     assert_eq!(outcome, Outcome::Passed, "{findings:#?}");
     let (_, findings) = fixture.findings(&fixture.hostile());
