@@ -2,7 +2,8 @@
 //!
 //! Two processes stand ready, one linked with the submission, one with the reference; each does a round when told to, one at
 //! a time, in random order. The clock is read here, outside both: wall time between order and answer, or the CPU time
-//! of the process. Nothing else of the grader runs meanwhile. See [`crate::checks::sign_test`] for the decision.
+//! of the process. Nothing else of the grader runs meanwhile. Both do the same number of iterations, which varies from pair to pair,
+//! and must come to the same checksum each time: a round can neither be recognised nor answered from memory. See [`crate::checks::sign_test`] for the decision.
 
 use crate::checks::sign_test::{self, Decision};
 use crate::exercise::manifest::Hidden;
@@ -31,6 +32,9 @@ const FAR_BEYOND: f64 = 4.0;
 
 /// How much shorter its rounds are then.
 const SHORTER: u64 = 4;
+
+/// The iterations of a round vary by up to this part of them: 1/8.
+const VARIES: u64 = 8;
 
 /// A submission of which the first so many rounds were broken off, each beyond the limit as it was, is slow beyond measuring. One
 /// alone may be the machine's doing.
@@ -121,21 +125,20 @@ fn measure(submission: &Tests, reference: &Tests, workload: &Hidden, limit: f64)
     match learners.round(iterations)? {
         Err(Broken::Off(_)) => learners = Runner::start(submission, workload, cpu)?,
         Err(Broken::Failed(kind, why)) => return Ok(Measured::Broke(kind, why)),
-        Ok((_, checksum)) if checksum != expected => {
-            return Ok(Measured::Broke(Kind::WrongAnswer, format!("it computed {checksum}, but {expected} is right")));
-        }
+        Ok((_, checksum)) if checksum != expected => return Ok(wrong_answer(iterations, checksum, expected)),
         Ok((time, _)) if time > usual.mul_f64(limit * FAR_BEYOND) && iterations >= SHORTER => iterations /= SHORTER,
         Ok(_) => {}
     }
-    let mut coin = Dice::new()?;
+    let mut dice = Dice::new()?;
     let mut comparison = Comparison { limit, ..Comparison::default() };
     loop {
-        let mut pair = [Round::default(); 2];
-        let order = if coin.toss() { [0, 1] } else { [1, 0] };
+        let (mut pair, mut checksums) = ([Round::default(); 2], [None; 2]);
+        let order = if dice.toss() { [0, 1] } else { [1, 0] };
+        let iterations = iterations + dice.below((iterations / VARIES).max(1) as usize + 1) as u64;
         for side in order {
             let runner = if side == 0 { &mut learners } else { &mut theirs };
             match (side, runner.round(iterations)?) {
-                (_, Ok((time, _))) => pair[side].time = time,
+                (_, Ok((time, checksum))) => (pair[side].time, checksums[side]) = (time, Some(checksum)),
                 (_, Err(Broken::Off(time))) => {
                     pair[side] = Round { time, broken_off: true };
                     *runner = Runner::start(if side == 0 { submission } else { reference }, workload, cpu)?;
@@ -143,6 +146,11 @@ fn measure(submission: &Tests, reference: &Tests, workload: &Hidden, limit: f64)
                 (0, Err(Broken::Failed(kind, why))) => return Ok(Measured::Broke(kind, why)),
                 (_, Err(ended)) => return Err(ours_failed(ended)),
             }
+        }
+        if let [Some(checksum), Some(expected)] = checksums
+            && checksum != expected
+        {
+            return Ok(wrong_answer(iterations, checksum, expected));
         }
         if processes::interrupted() {
             return Err(Trouble::Interrupted);
@@ -153,6 +161,11 @@ fn measure(submission: &Tests, reference: &Tests, workload: &Hidden, limit: f64)
             Stand::Decided(decision) => return Ok(Measured::Decided(comparison.pairs(&workload.name), decision)),
         }
     }
+}
+
+fn wrong_answer(iterations: u64, checksum: u64, expected: u64) -> Measured {
+    let seen = format!("it computed {checksum} in {iterations} iterations, but {expected} is right");
+    Measured::Broke(Kind::WrongAnswer, seen)
 }
 
 /// One round of either side.

@@ -1,6 +1,6 @@
 //! Attempts to write what only the harness may write, and to look at what is the grader's own.
 
-use crate::grading::{fails_with, grade_file, hostile};
+use crate::grading::{check, fails_with, grade_file, hostile, seen};
 use verdict::{Check, Kind, Verdict};
 
 #[test]
@@ -24,4 +24,12 @@ fn nothing_of_the_graders_environment_is_there() {
     // In facts, in transcripts and in workloads alike: nothing tells them apart either.
     let report = grade_file(&hostile("looks_around"), Some(&[Check::Behaviour, Check::Transcript, Check::Timing]));
     assert_eq!(report.verdict, Verdict::Accepted, "{report:#?}");
+}
+
+#[test]
+fn a_later_round_of_a_workload_must_come_to_the_right_answer_too() {
+    let report = grade_file(&hostile("tires_of_work"), Some(&[Check::Timing]));
+    let finding = &check(&report, Check::Timing).findings[0];
+    assert_eq!(finding.kind, Kind::WrongAnswer, "{report:#?}");
+    assert!(seen(finding).contains("iterations, but"), "{finding:#?}");
 }
