@@ -10,7 +10,7 @@ use subject::{gather, try_gather};
 /// A child that is woken while it is being polled is polled again.
 ///
 /// Next: take the list first, unmark a child before its poll, and ask what a wake finds that comes right after each step.
-#[scenario]
+#[scenario(negated)]
 fn a_child_is_woken_while_it_is_being_polled() {
     let bell = Bell::new();
     let ringer = ring("ringer", &bell);
@@ -70,7 +70,7 @@ fn the_task_changes_while_a_child_is_woken() {
 /// An error that meets the wake of a sibling is returned, and every child is dropped once.
 ///
 /// Next: which of your locks is held while children are dropped, and who may be waiting for it?
-#[scenario]
+#[scenario(negated)]
 fn an_error_meets_the_wake_of_a_sibling() {
     let [fails, other] = [Bell::new(), Bell::new()];
     let ringers = [ring("failing ringer", &fails), ring("other ringer", &other)];

@@ -27,7 +27,7 @@ fn two_join_a_task_that_ends() {
 /// A cancel that meets the end of the task: the task ends in one way, and what is said of it never changes.
 ///
 /// Next: who decides how a task has ended? One place, once: the first outcome stays.
-#[scenario]
+#[scenario(negated)]
 fn a_cancel_meets_the_end_of_the_task() {
     let runtime = runtime();
     let task = runtime.block_on(async { create_task(async { 7 }) });
@@ -57,7 +57,7 @@ fn a_cancel_meets_the_end_of_the_task() {
 /// A request to end is not lost, whether it comes before, during or after a poll, and the future is dropped first.
 ///
 /// Next: a flag that is looked at before a poll misses the request that comes just after the look; let the runtime abort.
-#[scenario]
+#[scenario(negated)]
 fn a_cancel_meets_a_poll() {
     let runtime = runtime();
     let dropped = Arc::new(AtomicBool::new(false));

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, oneshot};
 /// A resource whose task is aborted while its body comes to its end exits once, and is told which of the two it was.
 ///
 /// Next: all that the exit has to know must be in its hands before it is handed over.
-#[scenario]
+#[scenario(negated)]
 fn an_abort_meets_the_end_of_the_body() {
     let runtime = runtime();
     let exits = Arc::new(Exits::default());
@@ -131,7 +131,7 @@ fn a_stack_dropped_half_way_unwinds_in_order() {
 /// Two futures that two threads drop at the same time both exit.
 ///
 /// Next: what drops share with each other, or with a task that works for them, must bear that two come at once.
-#[scenario]
+#[scenario(negated)]
 fn two_futures_are_dropped_at_once() {
     let runtime = runtime();
     let exits = Arc::new(Exits::default());

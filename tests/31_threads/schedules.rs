@@ -40,7 +40,7 @@ fn every_item_once(items: usize, workers: usize) {
 /// Two workers stay two: items that wait for each other meet, to the last pair.
 ///
 /// Next: a worker ends when no item is left, and for no other reason.
-#[scenario]
+#[scenario(negated)]
 fn items_meet_in_pairs() {
     let meeting = Barrier::new(2);
     let results = parallel_map((0..4).collect(), 2, |item: usize| {
@@ -74,7 +74,7 @@ fn the_first_panic_in_the_list_goes_on() {
 /// Three jobs meet, and end in any order: each has its result at its place.
 ///
 /// Next: who ends last, and how does the caller come to know? A join knows by itself.
-#[scenario]
+#[scenario(negated)]
 fn three_jobs_meet_and_end_in_any_order() {
     let meeting = Barrier::new(3);
     let job = |number: usize| {

@@ -122,7 +122,7 @@ fn two_waiting_putters_capacity_2() {
 /// The last `task_done` releases a thread that joins, even one that is just about to wait.
 ///
 /// Next: the number of unfinished items belongs under the same lock as the wait for it.
-#[scenario]
+#[scenario(negated)]
 fn the_last_task_done_meets_a_join() {
     let queue = bounded(1);
     queue.put(7).unwrap();
@@ -244,7 +244,7 @@ fn a_shutdown_meets_a_get() {
 /// A shutdown releases a thread that waits to put, even one that is just about to wait.
 ///
 /// Next: that the queue is shut down belongs under the same lock as the wait.
-#[scenario]
+#[scenario(negated)]
 fn a_shutdown_meets_a_put() {
     let queue = bounded(1);
     queue.put(0).unwrap();

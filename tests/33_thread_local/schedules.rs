@@ -75,7 +75,7 @@ fn two_threads_come_at_once_on_weak_memory() {
 /// Two objects that are made by two threads at the same time have nothing in common.
 ///
 /// Next: whatever tells objects apart must be given out in one step.
-#[scenario]
+#[scenario(negated)]
 fn two_objects_are_made_at_once() {
     let make = |name| actor(name, ThreadLocal::<usize>::new);
     let objects = [make("first maker"), make("second maker")].map(Actor::finish);
@@ -88,7 +88,7 @@ fn two_objects_are_made_at_once() {
 /// An object that is dropped by whichever of its threads is the last drops both their values, once each.
 ///
 /// Next: the object owns the values: all that came, and each of them once.
-#[scenario]
+#[scenario(negated)]
 fn whoever_is_last_drops_the_values() {
     let dropped = DropCount::new();
     let local = Arc::new(ThreadLocal::new());

@@ -70,7 +70,7 @@ fn every_item_is_handled_once(producers: usize, consumers: usize, capacity: usiz
 /// Two consumers work at the same time as soon as there are items for both, although the producer has no room to go on.
 ///
 /// Next: each item can put one more consumer to work, not only the one that comes into an empty buffer.
-#[scenario]
+#[scenario(negated)]
 fn two_consumers_work_side_by_side() {
     // Each call of `work` waits for another one: a call alone never returns.
     let pair = Barrier::new(2);
@@ -147,7 +147,7 @@ fn a_failure_releases_the_other_consumer() {
 /// A failure releases a producer that waits for room, or is about to.
 ///
 /// Next: whoever waits for room must hear that there will never be any; when may it have looked for the last time?
-#[scenario]
+#[scenario(negated)]
 fn a_failure_releases_the_producer() {
     let result = run(only(0..3), 1, 1, |item: &usize| Err::<(), usize>(*item));
     expect_eq!(result, Err(Failure { item: 0, error: 0, handled: 0 }), "what run returned: work refuses everything");

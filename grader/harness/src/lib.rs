@@ -157,6 +157,20 @@ macro_rules! expect {
     };
 }
 
+/// `expect_ne!(seen, other, "what is looked at")`: the two differ. Both must be `Debug` and comparable.
+#[macro_export]
+macro_rules! expect_ne {
+    ($seen:expr, $other:expr, $about:expr $(,)?) => {
+        match (&$seen, &$other) {
+            (seen, other) => {
+                if *seen == *other {
+                    $crate::unmet($about, format!("anything but {other:?}"), format!("{seen:?}"))
+                }
+            }
+        }
+    };
+}
+
 /// `expect_eq!(seen, expected, "what is looked at")`: both must be `Debug` and comparable.
 #[macro_export]
 macro_rules! expect_eq {

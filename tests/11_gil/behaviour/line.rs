@@ -11,7 +11,7 @@ use subject::{Gil, Python};
 /// `with` returns what its closure returns.
 ///
 /// Next: call the closure with a token, keep its result, release the GIL, return the result.
-#[fact]
+#[fact(negated)]
 fn with_returns_what_its_closure_returns() {
     let gil = Gil::new(5);
     expect_eq!(gil.with(|_py| String::from("spam")), "spam", "the result of with(|py| …)");

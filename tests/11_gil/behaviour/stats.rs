@@ -9,7 +9,7 @@ use subject::Stats;
 /// Acquisitions count every `with` and every return from a forced switch; a forced switch counts when the GIL is given away.
 ///
 /// Next: count an acquisition wherever a thread comes to hold the GIL, and a forced switch only where a tick gives it up.
-#[fact]
+#[fact(negated)]
 fn stats_count_acquisitions_and_forced_switches() {
     let gil = new(2);
     expect_eq!(gil.stats(), Stats::default(), "the stats of a new Gil");

@@ -11,7 +11,7 @@ use subject::block_on;
 /// All polls, the first and the last, are on the thread that called `block_on`, and no other thread is started.
 ///
 /// Next: the calling thread has nothing else to do: let it poll, and let it wait.
-#[fact]
+#[fact(negated)]
 fn the_calling_thread_polls() {
     let threads = threads_alive();
     let caller = thread::current().id();
@@ -30,7 +30,7 @@ fn the_calling_thread_polls() {
 /// The future is dropped once, before `block_on` returns.
 ///
 /// Next: own the future inside `block_on`: `pin!` does, and nothing has to be boxed or forgotten.
-#[fact]
+#[fact(negated)]
 fn the_future_is_dropped_before_block_on_returns() {
     let drops = DropCount::new();
     let counted = drops.token();

@@ -10,7 +10,7 @@ use subject::{gather, gather_settled, try_gather};
 /// A poll of the gather polls the children that were woken, and no other.
 ///
 /// Next: hand every child a waker of its own, which notes that this child wants to be polled.
-#[fact]
+#[fact(negated)]
 fn only_woken_children_are_polled() {
     let (probes, remotes) = probes(5);
     let mut gathered = pin!(gather(probes));

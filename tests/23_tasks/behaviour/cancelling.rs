@@ -36,7 +36,7 @@ fn cancel_is_a_request() {
 /// A task that is cancelled before it has started never runs.
 ///
 /// Next: a request that comes before the first poll counts like any other.
-#[fact]
+#[fact(negated)]
 fn a_task_cancelled_before_its_start_never_runs() {
     on_paused_clock(async {
         let (polled, (dropped, guard)) = (Arc::new(AtomicBool::new(false)), guard());
@@ -77,7 +77,7 @@ fn a_task_may_be_cancelled_in_its_own_poll() {
 /// A task whose runtime is shut down is cancelled; its handles say so from anywhere.
 ///
 /// Next: the future of an abandoned task is dropped by the runtime: its destructor is the place to say that it is over.
-#[fact]
+#[fact(negated)]
 fn a_task_whose_runtime_goes_is_cancelled() {
     let runtime = paused_clock!();
     let [started, fresh] = runtime.block_on(async {
@@ -96,7 +96,7 @@ fn a_task_whose_runtime_goes_is_cancelled() {
 /// Tasks of a running runtime can be joined, asked and cancelled from other threads.
 ///
 /// Next: what a task and its handles share needs a lock or an atomic, and a wake that reaches another thread.
-#[fact]
+#[fact(negated)]
 fn handles_work_on_other_threads() {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_time().build().expect("room for a runtime");
     let (sender, receiver) = oneshot::channel();

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 /// All handles lend out the same output; it is neither copied nor given away.
 ///
 /// Next: the output stays in a place that all handles share, and `result` and `join` return references into it.
-#[fact]
+#[fact(negated)]
 fn all_handles_lend_out_the_same_output() {
     on_paused_clock(async {
         let task = create_task(after(1, String::from("output")));
@@ -43,7 +43,7 @@ fn everybody_who_joins_is_told() {
 /// Panics end the task that panics, and become values: their text, or `Box<dyn Any>` if there is none.
 ///
 /// Next: look into the payload for a `&'static str`, then for a `String`.
-#[fact(panics)]
+#[fact(panics, negated)]
 fn panics_become_values() {
     on_paused_clock(async {
         let payloads: [fn(); 4] = [

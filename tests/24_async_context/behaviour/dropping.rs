@@ -12,7 +12,7 @@ use tokio::time::sleep;
 /// Dropped while the body waits, a future drops the body at once, then the runtime runs the exit with `Cancelled`, to its end.
 ///
 /// Next: implement `Drop` for something that owns the resource: it spawns a future that owns it in turn.
-#[fact]
+#[fact(negated)]
 fn dropped_in_the_body_it_hands_the_exit_to_the_runtime() {
     let log = Log::default();
     runtime().block_on(async {

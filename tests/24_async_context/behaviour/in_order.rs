@@ -52,7 +52,7 @@ fn nothing_happens_before_the_first_poll() {
 /// Without a tokio runtime everything works that is polled to its end.
 ///
 /// Next: await the exit in the same future; only a drop half-way needs somebody else to poll it.
-#[fact]
+#[fact(negated)]
 fn no_runtime_is_needed_to_come_to_the_end() {
     let log = Log::default();
     let result = poll_once(pin!(with(Probe::new("a", &log), async |_| Ok(7))));

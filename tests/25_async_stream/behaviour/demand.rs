@@ -46,7 +46,7 @@ fn items_come_in_order_and_then_none() {
 /// After an item the body stands still until the next one is asked for.
 ///
 /// Next: `emit` must be pending once it has handed over its item, and nobody but `poll_next` may poll the body.
-#[fact]
+#[fact(negated)]
 fn the_body_stands_still_after_an_emit() {
     let (task, log) = (ManualTask::new(), Log::default());
     let mut stream = generator(async |y| {

@@ -121,7 +121,7 @@ fn a_panic_comes_out_and_ends_the_stream() {
 /// An item that is in flight when the body panics is lost: the stream has ended.
 ///
 /// Next: whether the stream has ended comes before what is in the slot.
-#[fact(panics)]
+#[fact(panics, negated)]
 fn an_item_in_flight_is_lost_in_a_panic() {
     let (task, log) = (ManualTask::new(), Log::default());
     let mut stream = generator(async |y| {

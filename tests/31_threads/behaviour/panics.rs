@@ -65,7 +65,7 @@ fn a_panic_costs_no_other_item_its_call() {
 /// A panic costs no worker: as many calls overlap after it as before.
 ///
 /// Next: a panic ends a call, not a worker: catch it right around the call.
-#[fact(panics)]
+#[fact(panics, negated)]
 fn a_panic_costs_no_worker() {
     let meeting = Barrier::new(3);
     let payload = panic_of("parallel_map, when f panicked", || {

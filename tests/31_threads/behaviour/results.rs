@@ -28,7 +28,7 @@ fn every_item_has_its_result_at_its_place() {
 /// One worker takes the items in the order of the list.
 ///
 /// Next: take them from the front.
-#[fact]
+#[fact(negated)]
 fn one_worker_takes_the_items_in_order() {
     let order = Mutex::new(Vec::new());
     parallel_map((0..10).collect(), 1, |item: u32| order.lock().unwrap().push(item));

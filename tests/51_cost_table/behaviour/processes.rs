@@ -65,7 +65,7 @@ fn fails(_stream: UnixStream) {
 /// A process that fails, and a program that does not exist, are errors, and leave nothing behind.
 ///
 /// Next: look at the status that `wait` returns.
-#[fact(seconds = 3)]
+#[fact(seconds = 3, negated)]
 fn a_failed_process_is_an_error() {
     let before = open_descriptors();
     let mut processes = Processes::new(|| peer_command("fails"));

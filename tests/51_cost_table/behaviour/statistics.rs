@@ -57,7 +57,7 @@ fn the_95th_percentile_is_the_nearest_rank() {
 /// The median absolute deviation is the median of the distances from the median.
 ///
 /// Next: distances have no sign, and their order is not that of the durations.
-#[fact]
+#[fact(negated)]
 fn the_deviation_is_the_median_distance() {
     expect_eq!(of([7]).mad, nanos(0), "the deviation of one duration");
     expect_eq!(of([1, 1, 2, 2, 4, 6, 9]), summary(2, 9, 1), "the summary of 1, 1, 2, 2, 4, 6, 9");

@@ -51,7 +51,7 @@ fn four_at_once(stream: UnixStream) {
 /// In each process waits overlap: two processes with four in flight have eight items under way at once.
 ///
 /// Next: a process starts with its end of the socket as standard input; the items are spread by `dispatch`.
-#[fact]
+#[fact(negated)]
 fn waits_overlap_in_each_process() {
     let results = hybrid_map(|| peer_command("four_at_once"), &[0; 8], 2, 4);
     let mut processes: Vec<u64> = results.into_iter().flatten().collect();
@@ -88,7 +88,7 @@ fn processes_compute_at_the_same_time() {
 /// Failures in processes cost only what they touch: a panic its item, a process that dies what it has in flight.
 ///
 /// Next: a dead process is noticed by the end of its stream, if nobody else holds the other end open.
-#[fact]
+#[fact(negated)]
 fn a_process_that_dies_costs_what_it_has() {
     let items = [10, 11, 13, 12, 17, 14, 15];
     let seen = hybrid_map(|| peer_command("squares"), &items, 2, 1);
@@ -173,7 +173,7 @@ fn no_process_is_left_behind() {
 /// If `command` panics, the panic reaches the caller, and the processes that had been started are gone.
 ///
 /// Next: what ends the processes must happen on every way out: `Drop` does.
-#[fact(panics)]
+#[fact(panics, negated)]
 fn a_command_that_panics_leaves_no_process() {
     let _ = peer_command("outstays");
     let before = what_there_is();

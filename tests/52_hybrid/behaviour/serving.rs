@@ -34,7 +34,7 @@ fn an_item_is_answered_byte_for_byte() {
 /// Items are begun as soon as they come, and each is answered as soon as it is done.
 ///
 /// Next: every item is a task of its own; nobody waits for a handler but its task.
-#[fact]
+#[fact(negated)]
 fn waits_overlap_on_the_loop() {
     let gates = Gates::new(50);
     let (_worker, mut owner) = gated_worker(&gates);
@@ -92,7 +92,7 @@ fn handlers_have_a_whole_runtime() {
 /// A handler that panics costs its own item only, which is answered with the text of the panic.
 ///
 /// Next: a tokio task catches the panic of its future: its `JoinError` has the payload.
-#[fact(panics)]
+#[fact(panics, negated)]
 fn a_panic_costs_one_item() {
     let gates = Gates::new(9);
     let passing = gates.clone();

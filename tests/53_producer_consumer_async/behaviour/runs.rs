@@ -51,7 +51,7 @@ fn a_dropped_run_leaves_nothing_behind() {
 /// Runs may overlap, and `work` may await a run of its own.
 ///
 /// Next: nothing of a run may be shared with another one.
-#[fact]
+#[fact(negated)]
 fn runs_may_overlap_and_nest() {
     let (sum, took) = played(async {
         let sum = count();

@@ -71,7 +71,7 @@ fn the_summary_counts_by_source_and_by_consumer() {
 /// A run without sources ends at once and has handled nothing.
 ///
 /// Next: a consumer must see that there is nobody left who could produce, even if there never was anybody.
-#[fact]
+#[fact(negated)]
 fn without_sources_the_run_ends_at_once() {
     let summary = result_of(actor("run", || run(Vec::<std::ops::Range<u8>>::new(), 3, 1, fine::<u8>))).ok();
     expect_eq!(summary, Some(Summary { produced: vec![], handled: vec![0; 3] }), "the summary, 3 consumers");

@@ -98,7 +98,7 @@ fn a_panicking_source_reaches_the_caller() {
 /// After a panic of one source the others are not asked again, and nothing they still yield is handled.
 ///
 /// Next: treat a panic like a failure, wherever it happens: the whole run stops.
-#[fact(panics)]
+#[fact(panics, negated)]
 fn a_panicking_source_stops_the_others() {
     let (panics, asks, begun) = (Gate::new(), Gate::new(), Arc::new(AtomicUsize::new(0)));
     let misfortune = iter::from_fn(|| -> Option<usize> { panic_any(Mishap("a source")) });

@@ -1,10 +1,11 @@
 //! The checks, one module each: a submission goes in, a [`verdict::CheckReport`] comes out. No check knows of another.
 //!
-//! `interleavings` and `sign_test` are parts of `schedules` and `timing`.
+//! `interleavings` and `sign_test` are parts of `schedules` and `timing`; `decoys` belongs to `behaviour` and `schedules`.
 
 pub mod behaviour;
 pub mod build;
 pub mod compile_fail;
+pub mod decoys;
 mod interleavings;
 pub mod schedules;
 pub mod sign_test;

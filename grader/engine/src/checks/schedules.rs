@@ -3,6 +3,7 @@
 //! What is explored is the submission itself, compiled against `interleave` instead of std. The effort is counted in schedules and
 //! steps, so the same submission gets the same verdict and the same counterexample on every machine.
 
+use crate::checks::decoys::{self, Decoys};
 use crate::checks::interleavings::Translation;
 use crate::compile::compiler::{Compiled, Span};
 use crate::exercise::config;
@@ -23,7 +24,7 @@ const LONGEST: Duration = Duration::from_secs(300);
 /// What exploring takes beside what is explored: stacks for all threads, the steps of a failing schedule. In bytes.
 const OWN_MEMORY: u64 = 512 << 20;
 
-/// Explores all scenarios.
+/// Explores all scenarios, and twins among them.
 ///
 /// # Errors
 /// If a process could not be started or looked after.
@@ -33,6 +34,7 @@ pub fn check(
     budgets: &config::Schedules,
     of: u32,
     jobs: usize,
+    decoys: Decoys,
     watch: &(dyn Fn(Event) + Sync),
 ) -> Result<CheckReport, Trouble> {
     super::insist_on_items(Check::Schedules, scenarios, of)?;
@@ -41,12 +43,28 @@ pub fn check(
     let results: Vec<Mutex<Option<Judged>>> = scenarios.iter().map(|_| Mutex::new(None)).collect();
     let tests = &patient(tests);
     let translation = Translation::new(tests);
-    in_parallel(scenarios, jobs, |index, scenario| {
+    let all: Vec<usize> = (0..scenarios.len()).collect();
+    let twins_hold = Mutex::new(Vec::new());
+    in_parallel(&decoys.among(&all, scenarios)?, jobs, |_, job| {
+        let (scenario, result) = (&scenarios[job.index], &results[job.index]);
+        if job.twin {
+            let failed = |judged: &Judged| judged.finding.is_some();
+            if result.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(failed) {
+                // Then the twin says nothing.
+                return Ok(());
+            }
+            let found = one(tests, &decoys::twin(scenario), budgets, &translation)?.finding.map(|finding| finding.kind);
+            decoys::insist(decoys, scenario, matches!(found, Some(Kind::WrongAnswer | Kind::Panic)))?;
+            if found.is_none() {
+                twins_hold.lock().unwrap_or_else(PoisonError::into_inner).push(scenario);
+            }
+            return Ok(());
+        }
         let judged = one(tests, scenario, budgets, &translation)?;
         let (name, outcome) = (judged.item.name.clone(), judged.item.outcome.clone());
         let finding = judged.finding.clone().map(Box::new);
         watch(Event::Item { check: Check::Schedules, name, outcome, finding });
-        *results[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(judged);
+        *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(judged);
         Ok(())
     })?;
     let (mut items, mut findings, mut evidence) = (Vec::new(), Vec::new(), Vec::new());
@@ -55,6 +73,10 @@ pub fn check(
         findings.extend(judged.finding);
         evidence.extend(judged.evidence);
     }
+    // Exploring comes out the same each time, so once is enough; a scenario that fails says nothing about its twin.
+    let mut forged = twins_hold.into_inner().unwrap_or_else(PoisonError::into_inner);
+    forged.retain(|scenario| items.iter().any(|item| item.name == scenario.name && item.outcome == Outcome::Passed));
+    decoys::disbelieve(Check::Schedules, &forged, &mut items, &mut findings);
     let evidence = Evidence::Schedules { scenarios: evidence };
     let millis = begun.elapsed().as_millis() as u64;
     Ok(CheckReport::from_items(Check::Schedules, of, evidence, items, findings, millis))

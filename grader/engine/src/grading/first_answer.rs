@@ -3,6 +3,7 @@
 //! To compile one hidden test takes a third of the time that it takes to compile all of them. So somebody who mends what failed hears
 //! within half a second whether it is mended, while the others are still compiled; these hardly wait for it.
 
+use crate::checks::decoys::Decoys;
 use crate::checks::{behaviour, schedules};
 use crate::compile::kit::{Kit, Mode};
 use crate::compile::stage::Stage;
@@ -53,8 +54,10 @@ impl First {
             }
         };
         match self.check {
-            Check::Schedules => schedules::check(&tests, only, &stage.exercise.config.schedules, 0, 1, &told)?,
-            _ => behaviour::check(&tests, only, 0, 1, &[], &told)?,
+            Check::Schedules => {
+                schedules::check(&tests, only, &stage.exercise.config.schedules, 0, 1, Decoys::None, &told)?
+            }
+            _ => behaviour::check(&tests, only, 0, 1, &[], Decoys::None, &told)?,
         };
         Ok(())
     }

@@ -7,6 +7,7 @@
 
 use super::first_answer::First;
 use super::promise::{Awaited, Promise};
+use crate::checks::decoys::Decoys;
 use crate::checks::{behaviour, build, compile_fail, schedules, source_rules, timing, transcript};
 use crate::compile::compiler::Compiled;
 use crate::compile::kit::{Kit, Mode};
@@ -19,7 +20,13 @@ use std::fs::File;
 use std::path::Path;
 use std::thread::{Scope, ScopedJoinHandle};
 use std::time::Instant;
-use verdict::{Check, CheckReport, Event, Outcome};
+use verdict::{Check, CheckReport, Event, Origin, Outcome};
+
+/// Twins of facts in one grading, at most.
+const FACTS: usize = 3;
+
+/// Twins of scenarios in one grading, at most.
+const SCENARIOS: usize = 2;
 
 /// One grading on its way.
 pub(crate) struct Grading<'a> {
@@ -126,6 +133,15 @@ impl<'a> Grading<'a> {
         let mut all = module.tests(&self.stage.exercise.tests)?;
         all.retain(|each| self.one.is_none_or(|one| one == each.name));
         Ok(all)
+    }
+
+    /// Which twins are run: of code that must be right, all, since they must expose nobody who is honest.
+    fn decoys(&self, most: usize) -> Decoys {
+        match (self.one, self.stage.source.origin) {
+            (Some(_), _) => Decoys::None,
+            (None, Origin::Reference | Origin::Accepted) => Decoys::All,
+            _ => Decoys::UpTo(most),
+        }
     }
 
     fn source_rules(&self) -> Result<CheckReport, Trouble> {
@@ -249,7 +265,15 @@ impl<'a> Grading<'a> {
 
     pub(crate) fn behaviour(&self, tests: &Tests) -> Result<CheckReport, Trouble> {
         let of = self.stage.exercise.points(Check::Behaviour);
-        behaviour::check(tests, &self.hidden(Module::Behaviour)?, of, self.jobs, self.first, self.stage.watch)
+        behaviour::check(
+            tests,
+            &self.hidden(Module::Behaviour)?,
+            of,
+            self.jobs,
+            self.first,
+            self.decoys(FACTS),
+            self.stage.watch,
+        )
     }
 
     pub(crate) fn transcript(&self, tests: &Tests) -> Result<CheckReport, Trouble> {
@@ -279,7 +303,8 @@ impl<'a> Grading<'a> {
 
     pub(crate) fn scenarios(&self, tests: &Tests, budgets: &config::Schedules) -> Result<CheckReport, Trouble> {
         let of = self.stage.exercise.points(Check::Schedules);
-        schedules::check(tests, &self.hidden(Module::Schedules)?, budgets, of, self.jobs, self.stage.watch)
+        let decoys = self.decoys(SCENARIOS);
+        schedules::check(tests, &self.hidden(Module::Schedules)?, budgets, of, self.jobs, decoys, self.stage.watch)
     }
 
     /// What the exploration came to. What compiles neither way is the build's to report; what compiles against std only cannot

@@ -1,6 +1,7 @@
 //! Hidden tests run in a process that has no `/proc`: the grader tells them what they ask (`tests/fixtures/asking`).
 
 use super::Grader;
+use crate::checks::decoys::Decoys;
 use crate::checks::schedules;
 use crate::compile::stage::{Explored, RunFolder};
 use crate::exercise::catalog::Exercise;
@@ -82,7 +83,7 @@ impl Fixture {
         let Explored::Ready(tests) = stage.explored().unwrap() else { panic!("it cannot be explored") };
         let scenarios = Module::Schedules.tests(&self.exercise.tests).unwrap();
         let budgets = &self.exercise.config.schedules;
-        let report = schedules::check(&hidden_from(tests), &scenarios, budgets, 50, 1, &|_| {}).unwrap();
+        let report = schedules::check(&hidden_from(tests), &scenarios, budgets, 50, 1, Decoys::None, &|_| {}).unwrap();
         (report.outcome, report.findings)
     }
 }

@@ -1,7 +1,7 @@
 //! Attempts to write what only the harness may write, and to look at what is the grader's own.
 
-use crate::grading::{check, fails_with, grade_file, hostile, seen};
-use verdict::{Check, Kind, Verdict};
+use crate::grading::{check, fails_with, grade, grade_file, hostile, seen};
+use verdict::{Check, Kind, Outcome, Verdict};
 
 #[test]
 fn garbage_on_the_harness_descriptor_is_a_forgery() {
@@ -32,4 +32,17 @@ fn a_later_round_of_a_workload_must_come_to_the_right_answer_too() {
     let finding = &check(&report, Check::Timing).findings[0];
     assert_eq!(finding.kind, Kind::WrongAnswer, "{report:#?}");
     assert!(seen(finding).contains("iterations, but"), "{finding:#?}");
+}
+
+#[test]
+fn who_reports_every_test_as_holding_is_told_by_the_twins() {
+    let report = grade("forges_every_report");
+    assert_eq!(report.verdict, Verdict::Rejected, "{report:#?}");
+    let behaviour = check(&report, Check::Behaviour);
+    assert_eq!((behaviour.outcome.clone(), behaviour.score.points), (Outcome::Failed, 0), "{report:#?}");
+    let [finding] = &behaviour.findings[..] else { panic!("{report:#?}") };
+    assert!(
+        finding.kind == Kind::Forgery && seen(finding).contains("nothing that this program reports"),
+        "{finding:#?}"
+    );
 }

@@ -3,7 +3,9 @@
 //! Each turns an ordinary function into a `#[test]` whose body is handed to `harness`. The body's tokens are passed on as they are:
 //! errors, navigation and formatting work as in any function. Where the grader compiles (`cfg(graded)`), the same body becomes an
 //! entry in a section of the binary instead (`probe::entries`), a function without the test's name.
-//! Arguments (`#[fact(seconds = 30)]`) are read by the grader from the source; here they decide nothing but `panics`.
+//! Arguments (`#[fact(seconds = 30)]`) are read by the grader from the source; here they decide nothing but `panics` and `negated`.
+
+mod twin;
 
 use proc_macro::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 
@@ -11,12 +13,13 @@ use proc_macro::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 /// a paragraph that begins with `Next:` is the advice.
 ///
 /// Arguments: `seconds = N` (the time limit, 10 by default), `panics` (threads may panic: the fact is about panics),
-/// `alone` (never beside another fact).
+/// `alone` (never beside another fact), `negated` (the body ends in an assertion that right code always meets: the grader also runs
+/// a twin that demands the opposite, and believes no program that reports both).
 #[proc_macro_attribute]
 pub fn fact(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    let panics =
-        arguments.into_iter().any(|token| matches!(&token, TokenTree::Ident(ident) if ident.to_string() == "panics"));
-    rewrite(item, |name, _, body| {
+    let flags = flags(arguments);
+    let panics = flags.iter().any(|flag| flag == "panics");
+    rewrite(item, &flags, |name, _, body| {
         let call = format!(
             "::harness::run::fact(concat!(module_path!(), \"::\", {name:?}), {name:?}, {panics}, move || {body})"
         );
@@ -29,17 +32,11 @@ pub fn fact(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// threads; the grader explores it. Its doc comment is read like that of a [`macro@fact`].
 ///
 /// Arguments: `panics` (threads may panic), `leftovers` (threads may still wait at the end), `no_spurious` (no wait ends
-/// without a reason), `weak_memory` (atomics may return old values, as the memory model allows).
+/// without a reason), `weak_memory` (atomics may return old values, as the memory model allows), `negated` (as for a fact).
 #[proc_macro_attribute]
 pub fn scenario(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    let flags: Vec<String> = arguments
-        .into_iter()
-        .filter_map(|token| match token {
-            TokenTree::Ident(ident) => Some(ident.to_string()),
-            _ => None,
-        })
-        .collect();
-    rewrite(item, |name, _, body| {
+    let flags = flags(arguments);
+    rewrite(item, &flags, |name, _, body| {
         let scenario =
             |path: &str| format!("fn story() {body} ::harness::run::scenario({path}, file!(), &{flags:?}, story)");
         Forms { test: scenario(&format!("concat!(module_path!(), \"::\", {name:?})")), graded: scenario("\"\"") }
@@ -50,7 +47,7 @@ pub fn scenario(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// (`snapshots/transcript__NAME.snap`): by `insta` under `cargo test`, by the grader when it grades.
 #[proc_macro_attribute]
 pub fn transcript(_arguments: TokenStream, item: TokenStream) -> TokenStream {
-    rewrite(item, |name, _, body| {
+    rewrite(item, &[], |name, _, body| {
         let text = format!("let text = || -> ::std::string::String {body};");
         Forms {
             test: format!(
@@ -72,7 +69,7 @@ pub fn transcript(_arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// Argument: `cpu` (CPU time of the process is compared; for single-threaded work) or `wall` (the default).
 #[proc_macro_attribute]
 pub fn workload(_arguments: TokenStream, item: TokenStream) -> TokenStream {
-    rewrite(item, |_, parameters, body| {
+    rewrite(item, &[], |_, parameters, body| {
         let parameter = parameters.split(':').next().unwrap_or("_").trim().to_owned();
         let call = format!("::harness::run::workload(|{parameter}: u64| -> u64 {body})");
         Forms { test: call.clone(), graded: call }
@@ -89,7 +86,7 @@ pub fn peer(_arguments: TokenStream, item: TokenStream) -> TokenStream {
     };
     // Any test may start it, by its name alone.
     let entry = |name: &str| Entry { number: format!("number({name:?})"), kind: "PEER", condition: String::new() };
-    rewrite_as(item, entry, new)
+    rewrite_as(item, entry, |_| None, new)
 }
 
 /// What a hidden test is under `cargo test`, and where the grader compiles: bodies of functions.
@@ -107,20 +104,35 @@ struct Entry {
     condition: String,
 }
 
-/// Makes a test. Where the grader has chosen another one to be compiled alone, it is not there.
-fn rewrite(item: TokenStream, new: impl Fn(&str, &str, &str) -> Forms) -> TokenStream {
-    let entry = |name: &str| Entry {
-        number: format!("number_within_crate(concat!(module_path!(), \"::\", {name:?}))"),
-        kind: "TEST",
-        condition: format!("#[cfg(any(not(chosen), chosen = {name:?}))]"),
-    };
-    rewrite_as(item, entry, new)
+/// The names among an attribute's arguments.
+fn flags(arguments: TokenStream) -> Vec<String> {
+    let names = arguments.into_iter().filter_map(|token| match token {
+        TokenTree::Ident(ident) => Some(ident.to_string()),
+        _ => None,
+    });
+    names.collect()
 }
 
-/// Replaces `fn name(parameters) -> T { body }` by `#[test] fn name() { … }`, keeping attributes and docs, and by an entry.
+/// Makes a test. Where the grader has chosen another one to be compiled alone, it is not there; where it has chosen any, no twin
+/// is.
+fn rewrite(item: TokenStream, flags: &[String], new: impl Fn(&str, &str, &str) -> Forms) -> TokenStream {
+    let entry = |name: &str, mark: &str, condition: String| Entry {
+        number: format!("number_within_crate(concat!(module_path!(), \"::\", {name:?}, {mark:?}))"),
+        kind: "TEST",
+        condition,
+    };
+    let own = |name: &str| entry(name, "", format!("#[cfg(any(not(chosen), chosen = {name:?}))]"));
+    let is_negated = flags.iter().any(|flag| flag == "negated");
+    let twin = |name: &str| is_negated.then(|| entry(name, "!", "#[cfg(not(chosen))]".into()));
+    rewrite_as(item, own, twin, new)
+}
+
+/// Replaces `fn name(parameters) -> T { body }` by `#[test] fn name() { … }`, keeping attributes and docs, and by an entry; by a
+/// second one if it has a twin.
 fn rewrite_as(
     item: TokenStream,
     entry: impl Fn(&str) -> Entry,
+    twin: impl Fn(&str) -> Option<Entry>,
     new: impl Fn(&str, &str, &str) -> Forms,
 ) -> TokenStream {
     const PLACE: &str = "__body_of_the_hidden_test__";
@@ -134,7 +146,8 @@ fn rewrite_as(
         return error("this attribute belongs on a function without generics");
     };
     let forms = new(&name.to_string(), &parameters.stream().to_string(), PLACE);
-    let template = |text: &str| put(text.parse().expect("our own template is valid Rust"), PLACE, body);
+    let filled = |text: &str, body: &Group| put(text.parse().expect("our own template is valid Rust"), PLACE, body);
+    let template = |text: &str| filled(text, body);
     let mut result = template("#[cfg(not(graded))] #[test]");
     result.extend(tokens[..at].iter().cloned());
     result.extend([TokenTree::Ident(Ident::new("fn", Span::call_site())), TokenTree::Ident(name.clone())]);
@@ -142,21 +155,32 @@ fn rewrite_as(
         TokenTree::Group(Group::new(Delimiter::Parenthesis, TokenStream::new())),
         TokenTree::Group(Group::new(Delimiter::Brace, template(&forms.test))),
     ]);
-    let Entry { number, kind, condition } = entry(&name.to_string());
-    result.extend(template(&format!(
-        "#[cfg(graded)] {condition}
-         const _: () = {{
-             fn story() {{ {graded} }}
-             #[used]
-             #[unsafe(link_section = \"hidden_tests\")]
-             static ENTRY: ::harness::run::Entry = ::harness::run::Entry {{
-                 number: ::harness::run::{number},
-                 kind: ::harness::run::{kind},
-                 run: story,
-             }};
-         }};",
-        graded = forms.graded
-    )));
+    let text_of = |Entry { number, kind, condition }: Entry| {
+        format!(
+            "#[cfg(graded)] {condition}
+             const _: () = {{
+                 fn story() {{ {graded} }}
+                 #[used]
+                 #[unsafe(link_section = \"hidden_tests\")]
+                 static ENTRY: ::harness::run::Entry = ::harness::run::Entry {{
+                     number: ::harness::run::{number},
+                     kind: ::harness::run::{kind},
+                     run: story,
+                 }};
+             }};",
+            graded = forms.graded
+        )
+    };
+    result.extend(template(&text_of(entry(&name.to_string()))));
+    if let Some(twin) = twin(&name.to_string()) {
+        let Some(negated) = twin::negated(body) else {
+            return error(
+                "`negated` needs a body that ends in expect!, expect_eq!, expect_ne!, assert!, assert_eq! or assert_ne!: \
+                 end it in one, or take `negated` off",
+            );
+        };
+        result.extend(filled(&text_of(twin), &negated));
+    }
     result
 }
 
