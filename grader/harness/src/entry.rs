@@ -23,10 +23,14 @@ pub(crate) fn order() -> Option<&'static Order> {
 
 /// The program that the grader's generated root is: `harness::graded_main!();`.
 ///
-/// The linker marks both ends of the section that holds the entries. If there is not one hidden test, it refuses.
+/// The linker marks both ends of the section that holds the entries.
 #[macro_export]
 macro_rules! graded_main {
     () => {
+        #[used]
+        #[unsafe(link_section = "hidden_tests")]
+        static NONE: $crate::run::Entry = $crate::run::Entry { number: 0, kind: $crate::run::NONE, run: || () };
+
         fn main() -> ::std::process::ExitCode {
             unsafe extern "C" {
                 static __start_hidden_tests: $crate::run::Entry;

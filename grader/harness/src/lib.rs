@@ -81,7 +81,7 @@ pub mod run {
     pub use crate::graded::scenario;
     pub use crate::graded::{fact, transcript, workload};
     pub use crate::peers::{peer, play};
-    pub use probe::entries::{Entry, PEER, TEST, number, number_within_crate};
+    pub use probe::entries::{Entry, NONE, PEER, TEST, number, number_within_crate};
 }
 
 /// When all that can happen without the caller has happened, the condition holds.

@@ -13,7 +13,7 @@ pub const SECTION: &str = "hidden_tests";
 pub struct Entry {
     /// [`number`] of the path until the grader has replaced it.
     pub number: u64,
-    /// [`TEST`] or [`PEER`].
+    /// [`TEST`], [`PEER`] or [`NONE`].
     pub kind: u64,
     /// What it does.
     pub run: fn(),
@@ -24,6 +24,9 @@ pub const TEST: u64 = 0;
 
 /// Kind of an entry that another process of a test runs: it keeps its number, since the test itself names it.
 pub const PEER: u64 = 1;
+
+/// Kind of the entry that every program has, so that the section is there even if there is no test.
+pub const NONE: u64 = 2;
 
 /// The size of an entry, in bytes; a number stands at its beginning, its kind 8 bytes further.
 pub const SIZE: usize = size_of::<Entry>();

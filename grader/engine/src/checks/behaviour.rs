@@ -26,7 +26,6 @@ pub fn check(
     decoys: Decoys,
     watch: &(dyn Fn(Event) + Sync),
 ) -> Result<CheckReport, Trouble> {
-    super::insist_on_items(Check::Behaviour, facts, of)?;
     let begun = Instant::now();
     watch(Event::Started { check: Check::Behaviour, items: facts.len() });
     let run = Run {

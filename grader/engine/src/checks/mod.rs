@@ -18,7 +18,7 @@ use crate::trouble::Trouble;
 use verdict::Check;
 
 /// A check that gives points has something to try: with nothing to fail, everything would pass.
-fn insist_on_items(check: Check, items: &[Hidden], points: u32) -> Result<(), Trouble> {
+pub(crate) fn insist_on_items(check: Check, items: &[Hidden], points: u32) -> Result<(), Trouble> {
     if items.is_empty() && points > 0 {
         return Err(Trouble::Ours(format!(
             "no hidden tests were found for the check {check}, which gives {points} points: this is a fault of the exercise's \

@@ -8,7 +8,7 @@
 use super::first_answer::First;
 use super::promise::{Awaited, Promise};
 use crate::checks::decoys::Decoys;
-use crate::checks::{behaviour, build, compile_fail, schedules, source_rules, timing, transcript};
+use crate::checks::{self, behaviour, build, compile_fail, schedules, source_rules, timing, transcript};
 use crate::compile::compiler::Compiled;
 use crate::compile::kit::{Kit, Mode};
 use crate::compile::stage::{Explored, JUDGED, Stage, Timed, ToTime};
@@ -128,9 +128,10 @@ impl<'a> Grading<'a> {
         report
     }
 
-    /// The hidden tests of a kind that are to be run.
+    /// The hidden tests of a kind that are to be run. A check that gives points has some.
     fn hidden(&self, module: Module) -> Result<Vec<Hidden>, Trouble> {
         let mut all = module.tests(&self.stage.exercise.tests)?;
+        checks::insist_on_items(module.check(), &all, self.stage.exercise.points(module.check()))?;
         all.retain(|each| self.one.is_none_or(|one| one == each.name));
         Ok(all)
     }
@@ -333,6 +334,7 @@ impl<'a> Grading<'a> {
 
     pub(crate) fn time(&self, ready: &Timed) -> Result<CheckReport, Trouble> {
         let of = self.stage.exercise.points(Check::Timing);
+        self.hidden(Module::Timing)?;
         // Two timings at once would disturb each other, also those of two graders.
         let lock = File::create(self.stage.workspace.target.join("timing.lock")).ours("cannot write in target")?;
         lock.lock().ours("cannot lock the timing check")?;

@@ -12,7 +12,6 @@ use crate::submission::Source;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
-use std::sync::LazyLock;
 use verdict::{Check, Finding, Kind, Origin, Outcome};
 
 /// What hides `/proc` from a program: a mount of its own.
@@ -44,9 +43,21 @@ struct Fixture {
     _target: tempfile::TempDir,
 }
 
-/// One for all tests, made before any of them grades: while a process is graded, the grader ends every child that it did not start
-/// as one. `None` where nothing can be shown.
-static FIXTURE: LazyLock<Option<Fixture>> = LazyLock::new(|| can_hide().then(fixture));
+/// Runs a test in a process of its own: a grading ends every child of its process that it did not start, and other tests of this
+/// program start some.
+fn alone(name: &str, test: fn(&Fixture)) {
+    const ALONE: &str = "ENGINE_TEST_ALONE";
+    if std::env::var_os(ALONE).is_some() {
+        return test(&fixture());
+    }
+    if !can_hide() {
+        return;
+    }
+    let path = format!("grading::without_proc::{name}");
+    let ran = Command::new("/proc/self/exe").args([&path, "--exact", "--nocapture"]).env(ALONE, "1").output().unwrap();
+    let words = [ran.stdout, ran.stderr].map(|words| String::from_utf8_lossy(&words).into_owned()).concat();
+    assert!(ran.status.success() && words.contains("1 passed"), "{words}");
+}
 
 fn fixture() -> Fixture {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -90,33 +101,36 @@ impl Fixture {
 
 #[test]
 fn what_a_fact_asks_about_its_process_is_answered() {
-    let Some(fixture) = &*FIXTURE else { return };
-    for (name, showed) in fixture.facts(&Source::reference(&fixture.exercise).unwrap()) {
-        assert!(matches!(showed, Showed::Holds), "{name}: {showed:#?}");
-    }
+    alone("what_a_fact_asks_about_its_process_is_answered", |fixture| {
+        for (name, showed) in fixture.facts(&Source::reference(&fixture.exercise).unwrap()) {
+            assert!(matches!(showed, Showed::Holds), "{name}: {showed:#?}");
+        }
+    });
 }
 
 #[test]
 fn an_overflow_of_the_stack_is_recognised() {
-    let Some(fixture) = &*FIXTURE else { return };
-    let facts = fixture.facts(&fixture.hostile());
-    let (_, showed) = facts.iter().find(|(name, _)| name == "first_answers").unwrap();
-    let Showed::Fails(finding) = showed else { panic!("{showed:#?}") };
-    assert_eq!(finding.kind, Kind::Signal, "{finding:#?}");
-    assert!(finding.detail.as_deref().is_some_and(|words| words.contains("overflowed its stack")), "{finding:#?}");
+    alone("an_overflow_of_the_stack_is_recognised", |fixture| {
+        let facts = fixture.facts(&fixture.hostile());
+        let (_, showed) = facts.iter().find(|(name, _)| name == "first_answers").unwrap();
+        let Showed::Fails(finding) = showed else { panic!("{showed:#?}") };
+        assert_eq!(finding.kind, Kind::Signal, "{finding:#?}");
+        assert!(finding.detail.as_deref().is_some_and(|words| words.contains("overflowed its stack")), "{finding:#?}");
+    });
 }
 
 #[test]
 fn schedules_are_explored_and_their_steps_have_names_and_places() {
-    let Some(fixture) = &*FIXTURE else { return };
-    let (outcome, findings) = fixture.findings(&Source::reference(&fixture.exercise).unwrap());
-    assert_eq!(outcome, Outcome::Passed, "{findings:#?}");
-    let (_, findings) = fixture.findings(&fixture.hostile());
-    let deadlock = findings.iter().find(|finding| finding.kind == Kind::Deadlock).expect("it waits for itself");
-    let picture = deadlock.interleaving.as_ref().expect("a deadlock has a picture");
-    let calls = picture.steps.iter().filter_map(|step| step.call.as_ref());
-    assert!(calls.clone().count() > 0 && calls.clone().all(|call| call.function == "work"), "{picture:#?}");
-    let overflow = findings.iter().find(|finding| finding.kind == Kind::Signal).expect("it overflows its stack");
-    let deeper = 7..=11;
-    assert_eq!(overflow.location.as_ref().map(|place| deeper.contains(&place.line)), Some(true), "{overflow:#?}");
+    alone("schedules_are_explored_and_their_steps_have_names_and_places", |fixture| {
+        let (outcome, findings) = fixture.findings(&Source::reference(&fixture.exercise).unwrap());
+        assert_eq!(outcome, Outcome::Passed, "{findings:#?}");
+        let (_, findings) = fixture.findings(&fixture.hostile());
+        let deadlock = findings.iter().find(|finding| finding.kind == Kind::Deadlock).expect("it waits for itself");
+        let picture = deadlock.interleaving.as_ref().expect("a deadlock has a picture");
+        let calls = picture.steps.iter().filter_map(|step| step.call.as_ref());
+        assert!(calls.clone().count() > 0 && calls.clone().all(|call| call.function == "work"), "{picture:#?}");
+        let overflow = findings.iter().find(|finding| finding.kind == Kind::Signal).expect("it overflows its stack");
+        let deeper = 7..=11;
+        assert_eq!(overflow.location.as_ref().map(|place| deeper.contains(&place.line)), Some(true), "{overflow:#?}");
+    });
 }
