@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
-use verdict::Check;
+use verdict::{Check, Tier};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -31,6 +31,12 @@ pub(crate) struct Arguments {
 }
 
 /// When to use colour.
+/// Reads a tier that confines.
+fn tier(text: &str) -> Result<Tier, String> {
+    let found = Tier::ALL.into_iter().find(|tier| tier.letter().eq_ignore_ascii_case(text));
+    found.filter(|tier| *tier != Tier::D).ok_or_else(|| "the tiers are A, B and C".to_owned())
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum When {
     /// On a terminal, unless NO_COLOR is set
@@ -104,6 +110,9 @@ pub(crate) struct CheckArguments {
     /// Grade this instead of your own file: a crate's folder, a folder of .rs files, or one .rs file
     #[arg(long, value_name = "PATH")]
     pub(crate) submission: Option<PathBuf>,
+    /// Refuse to run anything unless this machine confines it at least so well: A, B or C (C if no letter is given)
+    #[arg(long, value_name = "TIER", num_args = 0..=1, default_missing_value = "C", value_parser = tier, require_equals = true)]
+    pub(crate) untrusted: Option<Tier>,
     /// The form of the report
     #[arg(long, value_enum, default_value_t = ReportFormat::Terminal)]
     pub(crate) format: ReportFormat,

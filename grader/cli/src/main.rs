@@ -18,6 +18,8 @@ use exit_code::ExitCode;
 use screen::{Screen, through_cargo};
 
 fn main() -> std::process::ExitCode {
+    // The processes of a grading are started by this program once more.
+    engine::run::confine::launcher::run_if_asked();
     let mut command = Arguments::command();
     if !through_cargo() {
         command = command.bin_name("grader");

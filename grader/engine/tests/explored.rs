@@ -32,6 +32,7 @@ static GRADER: LazyLock<Grader> = LazyLock::new(|| {
     workspace.grader = manifest.parent().expect("the engine is a part of the grader").to_owned();
     (workspace.state, workspace.target) = (target.join("state"), target);
     share_kits(&workspace);
+    engine::run::confine::launcher::use_other(env!("CARGO_BIN_EXE_launcher").as_ref());
     let grader = Grader { jobs: 2, many: true, ..Grader::new(workspace).expect("there is a compiler") };
     grader.warm(&exercise_of(&grader), &|_| {}).expect("what the hidden tests need can be built");
     grader

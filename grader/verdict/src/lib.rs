@@ -14,6 +14,7 @@ mod finding;
 mod interleaving;
 mod progress;
 mod report;
+mod tier;
 
 pub use check::{Check, UnknownCheck};
 pub use event::Event;
@@ -23,3 +24,4 @@ pub use progress::{Attempt, Entry, Progress, State, Timed};
 pub use report::{
     CheckReport, Evidence, FORMAT_VERSION, Item, Origin, Outcome, Pairs, Report, Schedules, Score, Submission, Verdict,
 };
+pub use tier::Tier;

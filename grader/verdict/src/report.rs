@@ -1,6 +1,7 @@
 //! The report of one grading, and the one way from checks to a verdict.
 
 use crate::{Check, Finding};
+use crate::tier::Tier;
 use serde::{Deserialize, Serialize};
 
 /// The version of the JSON form of a [`Report`]. Raised when a field changes its meaning or goes away.
@@ -22,6 +23,8 @@ pub struct Report {
     pub submission: Submission,
     /// The verdict on the checks that were asked for.
     pub verdict: Verdict,
+    /// How well the programs of this grading were confined.
+    pub confinement: Tier,
     /// Whether all checks of the exercise were asked for; only then does `accepted` mean the whole exercise.
     pub complete: bool,
     /// Points over all checks that were asked for.
@@ -347,6 +350,7 @@ mod tests {
     fn a_report_survives_json() {
         let report = Report {
             format_version: FORMAT_VERSION,
+            confinement: Tier::A,
             exercise: "34_read_write_lock".into(),
             section: "3.4".into(),
             title: "A lock".into(),

@@ -187,6 +187,18 @@ fn nothing_grows_with_jobs_or_lost_workers() {
     expect_nothing_left(before, "after 20 workers were lost and replaced");
 }
 
+/// Answers one line with the greeting that is in its environment.
+#[peer]
+fn greets(mut stream: UnixStream) {
+    let mut line = String::new();
+    let mut byte = [0];
+    while stream.read(&mut byte).is_ok_and(|count| count == 1) && byte != *b"\n" {
+        line.push(byte[0].into());
+    }
+    let greeting = std::env::var("GREETING").unwrap_or_default();
+    writeln!(stream, "{line} {greeting}").expect("the owner reads");
+}
+
 /// `Worker::spawn` gives the process a socket as its standard input and leaves the other settings alone; on this side
 /// only the stream stays open.
 ///
@@ -194,19 +206,19 @@ fn nothing_grows_with_jobs_or_lost_workers() {
 #[fact(seconds = 5, negated)]
 fn spawn_connects_the_standard_input() {
     let before = open_descriptors();
-    let mut command = std::process::Command::new("sh");
-    command.args(["-c", "read line; echo \"$line $GREETING\" >&0"]).env("GREETING", "to you");
-    let Worker { mut stream, process } = Worker::spawn(command).expect("there is a shell");
+    let mut command = peer_command("greets");
+    command.env("GREETING", "to you");
+    let Worker { mut stream, process } = Worker::spawn(command).expect("a process can be started");
     let grown = open_descriptors() - before;
     // A process may have a descriptor of its own, to wait for it.
     expect!(grown <= 2, "descriptors that stay open for a process", "that of the stream", format!("{grown}"));
-    stream.write_all(b"hello\n").expect("the shell reads");
+    stream.write_all(b"hello\n").expect("the process reads");
     let mut text = String::new();
-    stream.read_to_string(&mut text).expect("the shell writes text");
-    expect_eq!(text, "hello to you\n", "what a shell writes back, until the end of the stream");
+    stream.read_to_string(&mut text).expect("the process writes text");
+    expect_eq!(text, "hello to you\n", "what the process writes back, until the end of the stream");
     let mut process = process.expect("spawn returns the process that it has started");
     let status = process.wait().expect("a child can be waited for");
-    expect!(status.success(), "the shell", "it ends with code 0", status.to_string());
+    expect!(status.success(), "the process", "it ends with code 0", status.to_string());
 }
 
 /// Each error has words of its own, with the number that belongs to it.

@@ -29,6 +29,13 @@ pub(crate) fn run(arguments: &CheckArguments, screen: &Screen) -> Result<ExitCod
         })
         .collect::<Result<_, _>>()?;
     let mut grader = Grader::new(desk.workspace.clone())?;
+    if let Some(least) = arguments.untrusted.filter(|least| grader.confinement.tier > *least) {
+        return Err(Trouble::Ours(format!(
+            "this machine confines programs less well than --untrusted={} demands, so nothing was run; {}; `doctor` says what to change",
+            least.letter(),
+            grader.confinement.describe()
+        )));
+    }
     let extent = if arguments.only.is_empty() { Extent::All } else { Extent::Checks(&arguments.only) };
     let plain = arguments.output.is_some();
     let look = Look { width: screen.width, colour: screen.colour && !plain, verbose: arguments.verbose };

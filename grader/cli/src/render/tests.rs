@@ -11,6 +11,7 @@ use verdict::{
 fn report(checks: Vec<CheckReport>) -> Report {
     Report {
         format_version: FORMAT_VERSION,
+        confinement: verdict::Tier::A,
         exercise: "34_read_write_lock".into(),
         section: "3.4".into(),
         title: "A read-write lock that does not starve its writer".into(),

@@ -307,9 +307,8 @@ impl Runner {
     fn start(tests: &Tests, workload: &Hidden, cpu: bool) -> Result<Runner, Trouble> {
         let limits = Limits { time: LONGEST_ROUND, memory: tests.memory, output: 0 };
         let order = wire::frame_of_order(&tests.order(workload)?);
-        let mut command = tests.command();
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        let (process, stream, nonce) = sandbox::start(&mut command, &limits).ours("cannot start a workload")?;
+        let (process, stream, nonce) = sandbox::start(&tests.confinement, &tests.plan(), &limits, Stdio::null)
+            .ours("cannot start a workload")?;
         // A process that has ended cannot take the order; the first round says so.
         let _ = (&stream).write_all(&order);
         Ok(Runner { process, stream, nonce, received: Vec::new(), cpu })
@@ -380,7 +379,7 @@ impl Runner {
         let mut clock = 0;
         // SAFETY: both are valid places for the answers.
         unsafe {
-            if libc::clock_getcpuclockid(self.process.id() as libc::pid_t, &raw mut clock) == 0 {
+            if libc::clock_getcpuclockid(self.process.graded() as libc::pid_t, &raw mut clock) == 0 {
                 libc::clock_gettime(clock, &raw mut time);
             }
         }

@@ -5,6 +5,7 @@
 
 use crate::compile::kit::{Kit, Mode};
 use crate::compile::toolchain::Toolchain;
+use crate::run::confine::{Access, Confinement, Plan, Quota, files};
 use crate::run::processes::{self, End};
 use crate::run::sandbox;
 use crate::trouble::{Context, Trouble, make_folder};
@@ -25,6 +26,12 @@ const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
 /// A compilation that takes more private memory than this has run away, too (a constant of terabytes). In bytes.
 const MOST_MEMORY: u64 = 2 << 30;
+
+/// The largest file that a compilation can write, in bytes.
+const MOST_FILE: u64 = 512 << 20;
+
+/// Threads and processes of one compilation together.
+const MOST_TASKS: u64 = 512;
 
 /// Diagnostics beyond this are not kept, but for the first error: there is always a reason. In bytes.
 const MOST_WORDS: usize = 4 << 20;
@@ -50,6 +57,12 @@ pub struct Unit<'a> {
     pub allow_unsafe: bool,
     /// Whether it is hidden code of ours (its warnings are nobody's business, and it may see `cfg(graded)`).
     pub ours: bool,
+    /// What confines the compiler.
+    pub confinement: &'a Confinement,
+    /// An empty folder for the launcher.
+    pub mount_point: &'a Path,
+    /// What it reads besides: files and folders.
+    pub reads: Vec<&'a Path>,
     /// Where the results go.
     pub folder: &'a Path,
     /// The folder the compiler is started in. It is part of a crate's identity: another one makes crates that depend on this
@@ -190,19 +203,9 @@ pub fn compile(toolchain: &Toolchain, unit: &Unit<'_>, metadata: &mut dyn FnMut(
     make_folder(unit.folder)?;
     let temporary = unit.folder.join("tmp");
     make_folder(&temporary)?;
-    let mut command = sandbox::untrusted(&toolchain.rustc);
-    command.args(arguments(unit)).env("TMPDIR", &temporary).current_dir(unit.from);
-    // The linker is where the user has it.
-    if let Some(path) = std::env::var_os("PATH") {
-        command.env("PATH", path);
-    }
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-    sandbox::limit_memory(&mut command, MOST_MEMORY);
-    sandbox::limit_cpu(&mut command, LONGEST);
-    if unit.can_wait {
-        sandbox::give_way(&mut command);
-    }
-    let mut process = processes::spawn(&mut command).ours("cannot run the compiler")?;
+    let plan = plan(toolchain, unit, &temporary)?;
+    let mut process =
+        unit.confinement.start(&plan, Stdio::null(), Stdio::piped()).ours("cannot run the compiler")?;
     let stderr = process.child.stderr.take().ok_or(Trouble::Interrupted)?;
     let (id, timed_out) = (process.id(), AtomicBool::new(false));
     let (finish, finished) = mpsc::channel::<()>();
@@ -250,6 +253,35 @@ pub fn compile(toolchain: &Toolchain, unit: &Unit<'_>, metadata: &mut dyn FnMut(
     Ok(Compiled { success, ran_away, diagnostics, artifact: unit.folder.join(file_name(unit)) })
 }
 
+/// The compiler, and what it can reach: the system, the toolchain, what is to be compiled, and the folder for what comes out.
+fn plan(toolchain: &Toolchain, unit: &Unit<'_>, temporary: &Path) -> Result<Plan, Trouble> {
+    make_folder(unit.mount_point)?;
+    for folder in [unit.folder, temporary] {
+        files::hand_over(folder, unit.confinement).ours(format_args!("cannot give {} away", folder.display()))?;
+    }
+    let mut reads = files::system();
+    reads.extend(unit.reads.iter().map(|path| path.to_path_buf()));
+    reads.extend([toolchain.sysroot.clone(), unit.kit.folder.clone()]);
+    reads.extend(toolchain.linker.clone());
+    reads.extend(unit.kit.libraries.values().cloned());
+    reads.extend(unit.others.iter().map(|(_, path)| path.clone()));
+    let mut environment = sandbox::environment();
+    environment.push(("TMPDIR".into(), temporary.into()));
+    // The linker is where the user has it.
+    environment.extend(std::env::var_os("PATH").map(|path| ("PATH".into(), path)));
+    Ok(Plan {
+        program: toolchain.rustc.clone(),
+        arguments: arguments(toolchain, unit),
+        environment,
+        folder: Some(unit.from.to_owned()),
+        mount_point: unit.mount_point.to_owned(),
+        access: Access { reads, writes: vec![unit.folder.to_owned()], ..Access::default() },
+        quota: Quota { memory: MOST_MEMORY, cpu: LONGEST.as_secs(), file: MOST_FILE, tasks: MOST_TASKS, scratch: 4096 },
+        gives_way: unit.can_wait,
+        ..Plan::default()
+    })
+}
+
 fn is_error(diagnostic: &Diagnostic) -> bool {
     diagnostic.level.starts_with("error")
 }
@@ -267,7 +299,7 @@ fn file_name(unit: &Unit<'_>) -> String {
     }
 }
 
-fn arguments(unit: &Unit<'_>) -> Vec<OsString> {
+fn arguments(toolchain: &Toolchain, unit: &Unit<'_>) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = Vec::new();
     let mut add = |parts: &[&str]| arguments.extend(parts.iter().map(OsString::from));
     add(&["--edition=2024", "--crate-name", unit.name, "--error-format=json"]);
@@ -293,6 +325,12 @@ fn arguments(unit: &Unit<'_>) -> Vec<OsString> {
         if let Some(name) = unit.chosen {
             add(&["--cfg=chosen", &format!("--cfg=chosen={name:?}")]);
         }
+    }
+    if let Some(folder) = &toolchain.linker
+        && unit.output == Output::Tests
+    {
+        let folder = format!("-Clink-arg=-B{}", folder.display());
+        add(&["-Clinker-features=-lld", &folder, "-Clink-arg=-fuse-ld=lld"]);
     }
     let pair = |name: &str, library: &Path| {
         let mut text = OsString::from(format!("{name}="));

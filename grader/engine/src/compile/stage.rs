@@ -10,6 +10,7 @@ use crate::exercise::catalog::Exercise;
 use crate::exercise::manifest::{Hidden, Module};
 use crate::home::workspace::Workspace;
 use crate::run::chance;
+use crate::run::confine::Confinement;
 use crate::run::entries::{self, Secret};
 use crate::run::facts::Tests;
 use crate::submission::Source;
@@ -23,6 +24,9 @@ use verdict::{Check, Event, Origin};
 /// With less than this on the disk, in bytes, a failure to compile says nothing about the submission.
 const ROOM: usize = 32 << 20;
 
+/// The folder of a grading on which private roots are mounted.
+const MOUNT_POINT: &str = "root";
+
 /// The hidden test files that are compiled together for judging.
 pub(crate) const JUDGED: [Module; 2] = [Module::Behaviour, Module::Transcript];
 
@@ -31,6 +35,7 @@ pub(crate) const JUDGED: [Module; 2] = [Module::Behaviour, Module::Transcript];
 pub(crate) struct Stage<'a> {
     pub(crate) workspace: &'a Workspace,
     pub(crate) toolchain: &'a Toolchain,
+    pub(crate) confinement: &'a Confinement,
     pub(crate) exercise: &'a Exercise,
     pub(crate) source: &'a Source,
     pub(crate) watch: &'a (dyn Fn(Event) + Sync),
@@ -108,7 +113,9 @@ impl Stage<'_> {
     fn timed_reference(&self, kit: &Kit) -> Result<Tests, Trouble> {
         let reference = Source::reference(self.exercise)?;
         let timing = self.exercise.tests.join("timing.rs");
-        let key = kit::hash(&(read(&reference.root)?, read(&timing)?, &self.toolchain, &kit.folder, &kit.libraries));
+        // A kit is built again in its place when the crates in it change.
+        let built: Vec<_> = kit.libraries.values().map(|path| std::fs::metadata(path).and_then(|it| it.modified()).ok()).collect();
+        let key = kit::hash(&(read(&reference.root)?, read(&timing)?, &self.toolchain, &kit.libraries, built));
         let folder = self.workspace.target.join("references").join(format!("{}-{key:016x}", self.exercise.folder));
         let done = folder.join("done");
         let tests = self.tests(folder.join("checks"), Secret::NONE, &reference);
@@ -182,6 +189,9 @@ impl Stage<'_> {
             allow_unsafe: config.r#unsafe,
             ours: false,
             folder: &self.folder.join(mode.name()),
+            confinement: self.confinement,
+            mount_point: &self.folder.join(MOUNT_POINT),
+            reads: vec![self.source.root.parent().unwrap_or(&self.source.root)],
             from: &self.workspace.target,
             incremental: false,
             chosen: None,
@@ -205,6 +215,9 @@ impl Stage<'_> {
             allow_unsafe: true,
             ours: true,
             folder,
+            confinement: self.confinement,
+            mount_point: &self.folder.join(MOUNT_POINT),
+            reads: vec![&self.exercise.tests],
             from: &self.workspace.target,
             incremental: false,
             chosen: None,
@@ -251,6 +264,9 @@ impl Stage<'_> {
             allow_unsafe: true,
             ours: true,
             folder,
+            confinement: self.confinement,
+            mount_point: &self.folder.join(MOUNT_POINT),
+            reads: vec![&self.exercise.tests],
             from: &self.workspace.target,
             incremental: kept.is_some(),
             chosen,
@@ -306,7 +322,10 @@ impl Stage<'_> {
             binary,
             secret,
             entries: None,
-            folder: self.folder.to_owned(),
+            confinement: self.confinement.clone(),
+            mount_point: self.folder.join(MOUNT_POINT),
+            processes: limits.processes,
+            network: limits.network,
             subject: source.root.clone(),
             subject_shown: self.workspace.shown(&source.root),
             memory: limits.memory_mib << 20,
@@ -347,7 +366,7 @@ impl RunFolder {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let name = format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let folder = workspace.target.join("runs").join(name);
-        make_folder(&folder)?;
+        make_folder(&folder.join(MOUNT_POINT))?;
         Ok(RunFolder(folder))
     }
 }

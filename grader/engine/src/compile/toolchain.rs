@@ -1,6 +1,6 @@
 //! Finds the compiler itself, past rustup's proxy: the proxy costs 30 ms a call, which is a third of a compilation.
 
-use crate::trouble::{Context, Trouble, read, write};
+use crate::trouble::{Context, Trouble, make_folder, read, write};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,6 +13,13 @@ pub struct Toolchain {
     pub rustc: PathBuf,
     /// The `cargo` beside it, or the one on the path.
     pub cargo: PathBuf,
+    /// Where its standard library is.
+    #[serde(default)]
+    pub sysroot: PathBuf,
+    /// A folder with a link `ld.lld` to the linker that comes with the toolchain, if there is one. The toolchain's own
+    /// (`gcc-ld/ld.lld`) finds it through `/proc`, which a confined compiler does not have.
+    #[serde(default)]
+    pub linker: Option<PathBuf>,
     /// What `rustc -V` prints.
     pub version: String,
     /// What was looked at to find it; when this changes, it is looked for again.
@@ -32,6 +39,8 @@ impl Toolchain {
             )
         })?;
         if let Some(known) = read(&memory).ok().and_then(|text| serde_json::from_str::<Toolchain>(&text).ok())
+            && known.sysroot.is_dir()
+            && known.linker.as_ref().is_none_or(|folder| folder.join("ld.lld").is_file())
             && known.made_from == fingerprint(root, &proxy, &known.rustc)
         {
             return Ok(known);
@@ -51,10 +60,31 @@ impl Toolchain {
         let cargo = real("cargo").or_else(|| on_path("cargo")).unwrap_or_else(|| "cargo".into());
         let version = ask(&rustc, &["-V"])?;
         let made_from = fingerprint(root, &proxy, &rustc);
-        let found = Toolchain { rustc, cargo, version, made_from };
+        let linker = linker(&sysroot, folder)?;
+        let found = Toolchain { rustc, cargo, sysroot, linker, version, made_from };
         write(&memory, &serde_json::to_string_pretty(&found).ours("cannot write JSON")?)?;
         Ok(found)
     }
+}
+
+/// Makes the folder with the linker.
+fn linker(sysroot: &Path, folder: &Path) -> Result<Option<PathBuf>, Trouble> {
+    let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let tools = sysroot.join("lib/rustlib").join(target).join("bin");
+    let real = tools.join("rust-lld");
+    // Where the toolchain does not come with the usual wrapper, `rustc` does not link by `lld` either.
+    if !tools.join("gcc-ld/ld.lld").is_file() || !real.is_file() {
+        return Ok(None);
+    }
+    let folder = folder.join("linker");
+    make_folder(&folder)?;
+    let link = folder.join("ld.lld");
+    if std::fs::read_link(&link).ok().as_ref() != Some(&real) {
+        let made = folder.join(format!("ld.lld-{}", std::process::id()));
+        std::os::unix::fs::symlink(&real, &made).ours(format_args!("cannot write in {}", folder.display()))?;
+        std::fs::rename(&made, &link).ours(format_args!("cannot write in {}", folder.display()))?;
+    }
+    Ok(Some(folder))
 }
 
 /// What a program says before it goes into where it happened (rustup appends a backtrace of itself).

@@ -82,11 +82,15 @@ pub struct FactLimits {
     pub seconds: u64,
     /// Private memory in MiB.
     pub memory_mib: u64,
+    /// Whether it may start processes.
+    pub processes: bool,
+    /// Whether it may use TCP and UDP. There is nobody to talk to but itself.
+    pub network: bool,
 }
 
 impl Default for FactLimits {
     fn default() -> Self {
-        FactLimits { seconds: 10, memory_mib: 1024 }
+        FactLimits { seconds: 10, memory_mib: 1024, processes: false, network: false }
     }
 }
 

@@ -9,7 +9,6 @@ mod grader;
 mod pipeline;
 mod promise;
 pub mod replays;
-#[cfg(test)]
-mod without_proc;
 
-pub use grader::{Begun, Extent, Grader};
+pub(crate) use grader::best_tier;
+pub use grader::{BEST_TIER, Begun, Extent, Grader};

@@ -1,6 +1,7 @@
 //! Runs one hidden test in a process of its own, and says what its end means.
 
 use crate::exercise::manifest::Hidden;
+use crate::run::confine::{Access, Confinement, Plan, Quota, files};
 use crate::run::entries::Secret;
 use crate::run::processes::End;
 use crate::run::sandbox::{self, Cut, Ended, Limits};
@@ -17,6 +18,17 @@ use verdict::{Check, Finding, Kind, Location, Standing};
 /// More than this on stdout and stderr is a flood, in bytes.
 const MOST_OUTPUT: u64 = 8 << 20;
 
+/// The largest file that a test can write, in bytes.
+const MOST_FILE: u64 = 64 << 20;
+
+/// All that a test can write into each of its private folders, in bytes.
+const MOST_SCRATCH: u64 = 64 << 20;
+
+/// Threads and processes of one test together.
+const MOST_TASKS: u64 = 1024;
+
+/// Where a test's program lies, as it sees itself: at the same place for every test, whatever is done with it.
+const SHOWN_AS: &str = "/program";
 /// The name of the thread on which the harness runs a test, whichever it is.
 const OWN_THREAD: &str = "fact";
 
@@ -40,8 +52,14 @@ pub struct Tests {
     pub secret: Secret,
     /// The numbers of the tests that are in it, where they have been looked up.
     pub entries: Option<BTreeSet<u64>>,
-    /// The folder the processes start in.
-    pub folder: PathBuf,
+    /// What confines the processes.
+    pub confinement: Confinement,
+    /// An empty folder for the launcher.
+    pub mount_point: PathBuf,
+    /// Whether the tests may start processes.
+    pub processes: bool,
+    /// Whether they may use TCP and UDP, over loopback.
+    pub network: bool,
     /// The submission's root file.
     pub subject: PathBuf,
     /// The same, as the user would write it.
@@ -66,11 +84,23 @@ pub enum Showed {
 }
 
 impl Tests {
-    /// The command that runs any test: the same for all.
-    pub fn command(&self) -> std::process::Command {
-        let mut command = sandbox::untrusted(&self.binary);
-        command.current_dir(&self.folder);
-        command
+    /// What runs any test: the same for all.
+    pub fn plan(&self) -> Plan {
+        Plan {
+            program: self.binary.clone(),
+            shown_as: Some(SHOWN_AS.into()),
+            environment: sandbox::environment(),
+            mount_point: self.mount_point.clone(),
+            access: Access {
+                reads: files::libraries(),
+                writes: Vec::new(),
+                processes: self.processes,
+                network: self.network,
+                strict: true,
+            },
+            quota: Quota { memory: self.memory, cpu: 0, file: MOST_FILE, tasks: MOST_TASKS, scratch: MOST_SCRATCH },
+            ..Plan::default()
+        }
     }
 
     /// What the process of a test is told to do.
@@ -107,12 +137,12 @@ impl Tests {
     /// If the process could not be started or looked after.
     pub fn run_with(&self, check: Check, hidden: &Hidden, order: &Order) -> Result<(Showed, Duration), Trouble> {
         let limits = Limits { time: self.time_of(hidden), memory: self.memory, output: MOST_OUTPUT };
-        let mut command = self.command();
+        let mut plan = self.plan();
         if check == Check::Schedules {
             // Code that goes by addresses goes the same way each time.
-            sandbox::fix_addresses(&mut command);
+            plan.fixed_addresses = true;
         }
-        let ended = sandbox::run(&mut command, &limits, order);
+        let ended = sandbox::run(&self.confinement, &plan, &limits, order);
         let ended = ended.ours(format_args!("cannot run the test {}", hidden.name))?;
         if crate::run::processes::interrupted() {
             return Err(Trouble::Interrupted);

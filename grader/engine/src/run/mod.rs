@@ -3,6 +3,7 @@
 //! Every process of a grading starts here, the compiler's too. What a report is worth is for `checks` to say.
 
 pub mod chance;
+pub mod confine;
 pub mod entries;
 pub mod facts;
 pub mod processes;

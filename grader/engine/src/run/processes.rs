@@ -14,7 +14,7 @@ use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The environment variable that marks a process, and what it starts, with the number of its run.
-const RUN: &str = "GRADER_RUN";
+pub(crate) const RUN: &str = "GRADER_RUN";
 
 /// The processes that were started and not yet waited for, each with the number of its run. The lock is held while a
 /// process is started, too: whoever looks for strays must not meet a child that is not in here yet.
@@ -43,6 +43,8 @@ pub enum End {
 pub struct Process {
     id: i32,
     run: u64,
+    /// What a launcher has started: the program, and the keeper of its namespace.
+    inside: Option<[i32; 2]>,
     /// The pipes of the process, to be taken.
     pub child: Child,
     waited: bool,
@@ -76,11 +78,22 @@ pub fn spawn(command: &mut Command) -> io::Result<Process> {
     let child = command.spawn()?;
     let id = child.id() as i32;
     live.insert(id, run);
-    Ok(Process { id, run, child, waited: false })
+    Ok(Process { id, run, inside: None, child, waited: false })
 }
 
 impl Process {
-    /// The process id.
+    /// Notes what a launcher has started, program and keeper: they are looked after with it.
+    pub(crate) fn has_inside(&mut self, inside: [i32; 2]) {
+        self.inside = Some(inside);
+        live().extend(inside.map(|id| (id, self.run)));
+    }
+
+    /// The number of the process that is graded. It differs from [`Process::id`] where a launcher waits for it.
+    pub fn graded(&self) -> u32 {
+        self.inside.map_or(self.id, |[program, _]| program) as u32
+    }
+
+    /// The number of the process that was started, and of its group.
     pub fn id(&self) -> u32 {
         self.id as u32
     }
@@ -152,6 +165,15 @@ impl Process {
         }
         live.remove(&self.id);
         self.waited = true;
+        // A launcher that was killed leaves to us what it would have waited for, in this order: while a process of a namespace
+        // has not been waited for, the namespace does not end.
+        for id in self.inside.into_iter().flatten() {
+            if live.get(&id) == Some(&self.run) {
+                live.remove(&id);
+                // SAFETY: no place for an answer is needed. What the launcher has waited for is no child of ours.
+                unsafe { libc::waitpid(id, std::ptr::null_mut(), 0) };
+            }
+        }
         Ok(if libc::WIFSIGNALED(status) {
             End::Signalled(libc::WTERMSIG(status))
         } else {

@@ -2,18 +2,19 @@
 //!
 //! Owns: limits, what the process prints (kept in part, counted whole), the descriptor over which a harness reports,
 //! hangs (a deadlock is *proved* as soon as it stands, everything else is cut off at the time limit), what is left behind.
-//! Does not own: what any of it means. Nothing here confines a process's view of the file system or the network yet.
+//! Does not own: what any of it means, and what the process can reach: [`confine`](crate::run::confine) sees to that.
 
+use crate::run::confine::{Confinement, Plan};
 use crate::run::processes::{self, End, Process};
 use probe::ask::{Answer, Question};
 use probe::shares::Shares;
 use probe::threads::{self, Reading, Standing, Thread};
 use probe::wire::{self, Message, Nonce, Order};
+use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 /// How much of what a process prints is kept, in bytes.
@@ -67,13 +68,12 @@ pub enum Cut {
     Output,
 }
 
-/// Runs `command` with a harness at the other end of a descriptor, which is given this order.
+/// Runs a program with a harness at the other end of a descriptor, which is given this order.
 ///
 /// # Errors
 /// If the process cannot be started or looked after: our fault, not the submission's.
-pub fn run(command: &mut Command, limits: &Limits, order: &Order) -> io::Result<Ended> {
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let (mut process, stream, nonce) = start(command, limits)?;
+pub fn run(confinement: &Confinement, plan: &Plan, limits: &Limits, order: &Order) -> io::Result<Ended> {
+    let (mut process, stream, nonce) = start(confinement, plan, limits, Stdio::piped)?;
     // A process that is dead already cannot take it; its end says more than this error would.
     let _ = (&stream).write_all(&wire::frame_of_order(order));
     let begun = Instant::now();
@@ -94,7 +94,7 @@ pub fn run(command: &mut Command, limits: &Limits, order: &Order) -> io::Result<
                 Ok(Some(Message::Ask(_))) if asked || !watched.answers.is_empty() => forged = true,
                 Ok(Some(Message::Ask(question))) => {
                     asked = true;
-                    watched.say(&wire::frame_of_answer(&answer(question, process.id())));
+                    watched.say(&wire::frame_of_answer(&answer(question, process.graded())));
                 }
                 Ok(Some(message)) => messages.push(message),
                 Ok(None) => break,
@@ -107,25 +107,25 @@ pub fn run(command: &mut Command, limits: &Limits, order: &Order) -> io::Result<
         let done = messages.iter().any(Message::is_last_word);
         if cut.is_none() && !ended {
             cut = if done || forged {
-                left_behind = processes::descendants_of(process.id()).into_iter().map(|(_, name)| name).collect();
+                left_behind = processes::descendants_of(process.graded()).into_iter().map(|(_, name)| name).collect();
                 Some(Cut::Done)
             } else if watched.printed > limits.output {
                 Some(Cut::Output)
             } else if left.is_zero() {
-                match starved(process.id(), begun.elapsed(), limits.time) {
+                match starved(process.graded(), begun.elapsed(), limits.time) {
                     Some(more) => {
                         deadline = Instant::now() + more;
                         None
                     }
-                    None => Some(Cut::Time(threads::read(Some(process.id())).unwrap_or_default().threads)),
+                    None => Some(Cut::Time(threads::read(Some(process.graded())).unwrap_or_default().threads)),
                 }
             } else if looked.elapsed() < LOOK {
                 // Something else has woken us.
                 None
             } else {
                 looked = Instant::now();
-                let now = threads::read(Some(process.id())).unwrap_or_default();
-                let proved = earlier.is_some_and(|earlier| deadlocked(process.id(), &earlier, &now));
+                let now = threads::read(Some(process.graded())).unwrap_or_default();
+                let proved = earlier.is_some_and(|earlier| deadlocked(process.graded(), &earlier, &now));
                 earlier = Some(now.clone());
                 proved.then_some(Cut::Deadlock(now.threads))
             };
@@ -159,30 +159,23 @@ pub fn answer(question: Question, process: u32) -> Answer {
     question.answer(Some(process)).unwrap_or_else(|error| Answer::Unknown(error.to_string()))
 }
 
-/// Starts `command` within limits, with a descriptor for its harness, and sends the nonce.
+/// Starts a program within limits, with a descriptor for its harness, and sends the nonce. `stream` is called for stdout and stderr.
 ///
 /// # Errors
 /// If the system refuses.
-pub fn start(command: &mut Command, limits: &Limits) -> io::Result<(Process, UnixStream, Nonce)> {
+pub fn start(
+    confinement: &Confinement,
+    plan: &Plan,
+    limits: &Limits,
+    stream: impl Fn() -> Stdio,
+) -> io::Result<(Process, UnixStream, Nonce)> {
     let (ours, theirs) = UnixStream::pair()?;
     let number: RawFd = theirs.as_raw_fd();
-    let memory = limits.memory;
-    command.env(wire::DESCRIPTOR, number.to_string()).stdin(Stdio::null());
-    // SAFETY: only async-signal-safe calls between fork and exec.
-    unsafe {
-        command.pre_exec(move || {
-            // Of all descriptors of the grader, this one is inherited.
-            libc::fcntl(number, libc::F_SETFD, 0);
-            limit(libc::RLIMIT_DATA, memory);
-            limit(libc::RLIMIT_CORE, 0);
-            limit(libc::RLIMIT_FSIZE, 64 << 20);
-            // Not even root may lift these limits again, or become somebody whom the grader cannot kill.
-            libc::prctl(libc::PR_CAPBSET_DROP, CAP_SYS_RESOURCE);
-            libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-            Ok(())
-        });
-    }
-    let process = processes::spawn(command)?;
+    let mut plan = plan.clone();
+    plan.descriptor = Some(number);
+    plan.environment.push((wire::DESCRIPTOR.into(), number.to_string().into()));
+    plan.quota.memory = limits.memory;
+    let process = confinement.start(&plan, stream(), stream())?;
     drop(theirs);
     let mut nonce = Nonce::default();
     std::fs::File::open("/dev/urandom")?.read_exact(&mut nonce)?;
@@ -191,70 +184,9 @@ pub fn start(command: &mut Command, limits: &Limits) -> io::Result<(Process, Uni
     Ok((process, ours, nonce))
 }
 
-/// A command for a program that is not trusted: nothing of our environment but a search path.
-pub fn untrusted(program: &std::path::Path) -> Command {
-    let mut command = Command::new(program);
-    command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("RUST_BACKTRACE", "0");
-    command
-}
-
-/// The capability to raise a hard limit (`linux/capability.h`).
-const CAP_SYS_RESOURCE: libc::c_ulong = 24;
-
-/// Limits the private memory of what `command` starts, in bytes.
-pub fn limit_memory(command: &mut Command, memory: u64) {
-    // SAFETY: only an async-signal-safe call between fork and exec.
-    unsafe {
-        command.pre_exec(move || {
-            limit(libc::RLIMIT_DATA, memory);
-            limit(libc::RLIMIT_CORE, 0);
-            Ok(())
-        });
-    }
-}
-
-/// Limits the processor time of the process that `command` starts: beyond it, it ends by SIGXCPU.
-pub fn limit_cpu(command: &mut Command, most: Duration) {
-    let seconds = most.as_secs();
-    // SAFETY: only an async-signal-safe call between fork and exec.
-    unsafe {
-        command.pre_exec(move || {
-            // At the hard limit it would be killed, as by many other things.
-            let limit = libc::rlimit { rlim_cur: seconds, rlim_max: seconds + 10 };
-            libc::setrlimit(libc::RLIMIT_CPU, &raw const limit);
-            Ok(())
-        });
-    }
-}
-
-/// Lets whatever else wants to run go before what `command` starts.
-pub fn give_way(command: &mut Command) {
-    /// Of 100 shares of a core, some 10 remain beside somebody who does not give way.
-    const NICE: libc::c_int = 10;
-    // SAFETY: only an async-signal-safe call between fork and exec; a refusal leaves things as they were.
-    unsafe {
-        command.pre_exec(|| {
-            libc::setpriority(libc::PRIO_PROCESS, 0, NICE);
-            Ok(())
-        });
-    }
-}
-
-/// Puts everything that `command` starts at the same addresses each time, where the kernel permits it.
-pub fn fix_addresses(command: &mut Command) {
-    // SAFETY: only an async-signal-safe call between fork and exec. A refusal leaves the addresses random.
-    unsafe {
-        command.pre_exec(|| {
-            libc::personality(libc::ADDR_NO_RANDOMIZE as libc::c_ulong);
-            Ok(())
-        });
-    }
-}
-
-unsafe fn limit(resource: libc::__rlimit_resource_t, value: u64) {
-    let both = libc::rlimit { rlim_cur: value, rlim_max: value };
-    // SAFETY: `both` is a valid limit; a refusal leaves the inherited limit in place.
-    unsafe { libc::setrlimit(resource, &raw const both) };
+/// The environment of a program that is not trusted: nothing of ours but a search path.
+pub fn environment() -> Vec<(OsString, OsString)> {
+    vec![("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into()), ("RUST_BACKTRACE".into(), "0".into())]
 }
 
 /// How much longer a process and those below it may run, if others kept them from running for a part of `wall`.

@@ -3,6 +3,8 @@
 use crate::compile::toolchain::Toolchain;
 use crate::home::workspace::Workspace;
 use crate::trouble::{Context, Trouble, make_folder, write};
+use crate::run::confine::launcher::launcher;
+use crate::run::confine::{Confinement, Tier};
 use probe::threads::{self, Standing};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -48,6 +50,7 @@ pub fn examine(workspace: &Workspace) -> Vec<Symptom> {
         Ok(toolchain) => {
             symptoms.push(compiler(&toolchain));
             symptoms.push(linker(workspace, &toolchain));
+            symptoms.push(confinement(workspace, &toolchain));
         }
         Err(trouble) => symptoms.push(missing("compiler", "none that works".into(), &trouble.to_string())),
     }
@@ -112,6 +115,29 @@ fn linker(workspace: &Workspace, toolchain: &Toolchain) -> Symptom {
         Ok(None) => well("linker", "a program can be linked".into()),
         Ok(Some(words)) => missing("linker", words, advice),
         Err(trouble) => missing("linker", trouble.to_string(), advice),
+    }
+}
+
+/// Tries to get out of what programs are confined in.
+fn confinement(workspace: &Workspace, toolchain: &Toolchain) -> Symptom {
+    let name = "confinement";
+    let found = launcher().and_then(|launcher| {
+        Confinement::find(&launcher, &workspace.target, &toolchain.rustc, crate::grading::best_tier()?)
+    });
+    match found {
+        Ok(found) if found.tier == Tier::A => well(name, found.describe()),
+        Ok(found) => {
+            let advice = match found.tier {
+                Tier::A | Tier::B => "Linux 6.12 or newer, built with Landlock and seccomp, confines better",
+                _ => {
+                    "code of others could do more than it should; allow user namespaces (`sysctl -w \
+                     kernel.unprivileged_userns_clone=1`, on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0; in a container: \
+                     run it with more rights or grade outside of it). SECURITY.md says what each tier stops"
+                }
+            };
+            costs(name, found.describe(), advice)
+        }
+        Err(trouble) => missing(name, trouble.to_string(), "no program can be started as gradings start them"),
     }
 }
 
