@@ -45,7 +45,7 @@ impl First {
         if !compiled.success {
             return Ok(());
         }
-        let tests = stage.tests(&compiled.artifact, stage.source);
+        let tests = stage.tests(&compiled.artifact, stage.source, stage.files);
         let only = std::slice::from_ref(&self.hidden);
         let told = |event: Event| {
             if let Event::Item { check, name, outcome, finding } = event {
