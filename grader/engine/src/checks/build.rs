@@ -1,7 +1,7 @@
 //! Build: the submission compiles, and the hidden tests compile against it.
 
 use crate::compile::compiler::{Compiled, Diagnostic, RanAway};
-use crate::submission::Source;
+use crate::submission::{Files, Source};
 use crate::syntax::api;
 use std::path::Path;
 use verdict::{Check, CheckReport, Evidence, Finding, Kind, Location, Outcome, Score};
@@ -42,8 +42,8 @@ pub fn failed(of: u32, compiled: &Compiled, source: &Source, shown: &str, millis
 }
 
 /// The report on a submission that compiles, but against which the hidden tests do not.
-pub fn wrong_api(of: u32, compiled: &Compiled, source: &Source, reference: &Path, millis: u64) -> CheckReport {
-    let missing: Vec<String> = match (api::of(&source.root), api::of(reference)) {
+pub(crate) fn wrong_api(of: u32, compiled: &Compiled, files: &Files, reference: &Path, millis: u64) -> CheckReport {
+    let missing: Vec<String> = match (api::of_text(files.root(), files.folder()), api::of(reference)) {
         (Ok(have), Ok(wanted)) => wanted.difference(&have).cloned().collect(),
         _ => Vec::new(),
     };

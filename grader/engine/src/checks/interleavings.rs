@@ -17,7 +17,8 @@ pub(crate) struct Translation<'a> {
 
 impl<'a> Translation<'a> {
     pub(crate) fn new(tests: &'a Tests) -> Self {
-        Translation { tests, names: made::names(&tests.subject) }
+        let files = tests.files.iter().filter_map(|file| Some((file.path.as_path(), file.text()?)));
+        Translation { tests, names: made::names(files) }
     }
 
     /// What was covered, as a report says it.

@@ -4,12 +4,14 @@
 //! each time, take a lock, and read files that a submission may contain.
 
 use crate::compile::kit::{Kit, Mode};
+use crate::compile::read::Own;
 use crate::compile::toolchain::Toolchain;
 use crate::run::confine::{Access, Confinement, Plan, Quota, files};
 use crate::run::processes::{self, End};
 use crate::run::sandbox;
 use crate::trouble::{Context, Trouble, make_folder};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -65,6 +67,8 @@ pub struct Unit<'a> {
     pub reads: Vec<&'a Path>,
     /// Where the results go.
     pub folder: &'a Path,
+    /// For a submission: the only files that it may be compiled from.
+    pub own: Option<&'a Own>,
     /// The folder the compiler is started in. It is part of a crate's identity: another one makes crates that depend on this
     /// one compile anew.
     pub from: &'a Path,
@@ -96,6 +100,9 @@ pub struct Compiled {
     pub success: bool,
     /// It was too much for the compiler, and how.
     pub ran_away: Option<RanAway>,
+    /// What it was compiled from and may not be, by name. What the compiler said can then hold the content of these files: there are no
+    /// diagnostics, and it counts as not compiled.
+    pub foreign: BTreeSet<String>,
     /// What the compiler said, in its order.
     pub diagnostics: Vec<Diagnostic>,
     /// The library or binary.
@@ -119,7 +126,10 @@ impl Compiled {
 
     /// Whether it failed without an error that has a place in a source file: the disk may be full, the linker killed.
     pub fn failed_nowhere(&self) -> bool {
-        !self.success && self.ran_away.is_none() && self.errors().all(|error| error.spans.is_empty())
+        !self.success
+            && self.foreign.is_empty()
+            && self.ran_away.is_none()
+            && self.errors().all(|error| error.spans.is_empty())
     }
 }
 
@@ -195,7 +205,8 @@ struct Artifact {
     emit: String,
 }
 
-/// Compiles one crate. `metadata` is called as soon as crates that depend on this one can be checked.
+/// Compiles one crate. `metadata` is called as soon as crates that depend on this one can be checked; not at all for a submission that
+/// is compiled from anything but its own files.
 ///
 /// # Errors
 /// If the compiler cannot be run; what it says about the crate is a result.
@@ -203,6 +214,11 @@ pub fn compile(toolchain: &Toolchain, unit: &Unit<'_>, metadata: &mut dyn FnMut(
     make_folder(unit.folder)?;
     let temporary = unit.folder.join("tmp");
     make_folder(&temporary)?;
+    let foreign = || unit.own.map(Own::foreign).unwrap_or_default();
+    if let Some(own) = unit.own {
+        // What an earlier compilation read says nothing about this one.
+        let _ = std::fs::remove_file(&own.list);
+    }
     let plan = plan(toolchain, unit, &temporary)?;
     let mut process =
         unit.confinement.start(&plan, Stdio::null(), Stdio::piped()).ours("cannot run the compiler")?;
@@ -222,7 +238,8 @@ pub fn compile(toolchain: &Toolchain, unit: &Unit<'_>, metadata: &mut dyn FnMut(
         for line in BufReader::new(stderr).lines().map_while(Result::ok) {
             words += line.len();
             if let Ok(artifact) = serde_json::from_str::<Artifact>(&line) {
-                if artifact.emit == "metadata" {
+                // The list of what was read is written before.
+                if artifact.emit == "metadata" && foreign().is_empty() {
                     metadata();
                 }
             } else if words > MOST_WORDS && diagnostics.iter().any(is_error) {
@@ -247,10 +264,15 @@ pub fn compile(toolchain: &Toolchain, unit: &Unit<'_>, metadata: &mut dyn FnMut(
         End::Signalled(libc::SIGABRT | libc::SIGSEGV | libc::SIGBUS | libc::SIGILL) => Some(RanAway::Memory),
         _ => None,
     };
+    let artifact = unit.folder.join(file_name(unit));
+    let foreign = foreign();
+    if !foreign.is_empty() {
+        return Ok(Compiled { success: false, ran_away: None, foreign, diagnostics: Vec::new(), artifact });
+    }
     if !success && ran_away.is_none() && !diagnostics.iter().any(is_error) {
         return Err(Trouble::Ours(format!("the compiler ended without a word ({end:?}); is the disk full?")));
     }
-    Ok(Compiled { success, ran_away, diagnostics, artifact: unit.folder.join(file_name(unit)) })
+    Ok(Compiled { success, ran_away, foreign, diagnostics, artifact })
 }
 
 /// The compiler, and what it can reach: the system, the toolchain, what is to be compiled, and the folder for what comes out.
@@ -307,6 +329,7 @@ fn arguments(toolchain: &Toolchain, unit: &Unit<'_>) -> Vec<OsString> {
     let debug_info = if unit.mode == Mode::Explore { "-Cdebuginfo=line-tables-only" } else { "-Cdebuginfo=0" };
     add(&["--json=artifacts", debug_info]);
     match unit.output {
+        Output::Library if unit.own.is_some() => add(&["--crate-type=rlib"]),
         Output::Library => add(&["--crate-type=rlib", "--emit=metadata,link"]),
         Output::Tests => add(&["--crate-type=bin", "--emit=link"]),
         Output::Nothing => add(&["--crate-type=lib", "--emit=metadata"]),
@@ -346,6 +369,14 @@ fn arguments(toolchain: &Toolchain, unit: &Unit<'_>) -> Vec<OsString> {
         arguments.extend(["--extern".into(), pair(name, library)]);
     }
     arguments.extend(["-L".into(), pair("dependency", &unit.kit.folder), "--out-dir".into(), unit.folder.into()]);
+    if let Some(own) = unit.own {
+        let mut emit = OsString::from("--emit=metadata,link,dep-info=");
+        emit.push(&own.list);
+        let mut remap = own.folder.clone().into_os_string();
+        remap.push("=");
+        remap.push(&own.shown_as);
+        arguments.extend([emit, "--remap-path-prefix".into(), remap]);
+    }
     if unit.incremental {
         let mut text = OsString::from("-Cincremental=");
         text.push(unit.folder.join("state"));

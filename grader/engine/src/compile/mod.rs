@@ -5,5 +5,6 @@
 
 pub mod compiler;
 pub mod kit;
+pub mod read;
 pub(crate) mod stage;
 pub mod toolchain;

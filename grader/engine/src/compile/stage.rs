@@ -1,10 +1,12 @@
 //! Where a submission is built: the generated roots, the folders, and which crate is compiled with which.
 //!
-//! Nothing of a submission is copied: the compiler is pointed at its root file. Hidden test files are modules of one generated
-//! root, so that there is one link.
+//! What is compiled of a submission is a copy of what was read of it, never its files: these may change meanwhile. The compiler writes
+//! the paths of the files in the place of those of the copies, so that findings point at what the user has, and what comes out is the
+//! same wherever the copy lies. Hidden test files are modules of one generated root, so that there is one link.
 
 use crate::compile::compiler::{self, Compiled, Diagnostic, Output, Unit};
 use crate::compile::kit::{self, Kit, Mode};
+use crate::compile::read::Own;
 use crate::compile::toolchain::Toolchain;
 use crate::exercise::catalog::Exercise;
 use crate::exercise::manifest::{Hidden, Module};
@@ -13,10 +15,11 @@ use crate::run::chance;
 use crate::run::confine::Confinement;
 use crate::run::entries::{self, Secret};
 use crate::run::facts::Tests;
-use crate::submission::Source;
+use crate::submission::{Files, Source};
 use crate::trouble::{Context, Trouble, make_folder, read, write};
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use verdict::{Check, Event, Origin};
@@ -38,6 +41,8 @@ pub(crate) struct Stage<'a> {
     pub(crate) confinement: &'a Confinement,
     pub(crate) exercise: &'a Exercise,
     pub(crate) source: &'a Source,
+    /// What was read of it.
+    pub(crate) files: &'a Arc<Files>,
     pub(crate) watch: &'a (dyn Fn(Event) + Sync),
     /// Where it may write.
     pub(crate) folder: &'a Path,
@@ -113,12 +118,13 @@ impl Stage<'_> {
     fn timed_reference(&self, kit: &Kit) -> Result<Tests, Trouble> {
         let reference = Source::reference(self.exercise)?;
         let timing = self.exercise.tests.join("timing.rs");
+        let files = Arc::new(Files::read(&reference)?);
         // A kit is built again in its place when the crates in it change.
         let built: Vec<_> = kit.libraries.values().map(|path| std::fs::metadata(path).and_then(|it| it.modified()).ok()).collect();
-        let key = kit::hash(&(read(&reference.root)?, read(&timing)?, &self.toolchain, &kit.libraries, built));
+        let key = kit::hash(&(files.root(), read(&timing)?, &self.toolchain, &kit.libraries, built));
         let folder = self.workspace.target.join("references").join(format!("{}-{key:016x}", self.exercise.folder));
         let done = folder.join("done");
-        let tests = self.tests(folder.join("checks"), Secret::NONE, &reference);
+        let tests = self.tests(folder.join("checks"), Secret::NONE, &reference, &files);
         if done.exists() {
             return Ok(tests);
         }
@@ -126,7 +132,7 @@ impl Stage<'_> {
         let lock = File::create(folder.join("lock")).ours(format_args!("cannot write in {}", folder.display()))?;
         lock.lock().ours("cannot lock the reference")?;
         if !done.exists() {
-            let theirs = Stage { source: &reference, folder: &folder, ..*self };
+            let theirs = Stage { source: &reference, files: &files, folder: &folder, ..*self };
             let subject = theirs.subject(kit, Mode::Time, &mut || {})?;
             theirs.insist(&subject)?;
             let compiled = theirs.hidden(kit, Mode::Time, &[Module::Timing], &subject.artifact, None)?;
@@ -141,6 +147,9 @@ impl Stage<'_> {
     pub(crate) fn insist(&self, compiled: &Compiled) -> Result<(), Trouble> {
         if compiled.success {
             return Ok(());
+        }
+        if let Some(foreign) = compiled.foreign.first() {
+            return Err(Trouble::Usage(format!("it is not compiled: it reads {foreign}, which is not its own")));
         }
         let words = compiled.errors().filter_map(|error| error.rendered.clone()).collect::<Vec<_>>().join("\n");
         Err(Trouble::Ours(format!(
@@ -167,7 +176,8 @@ impl Stage<'_> {
     /// The reference and the hidden tests compile in this mode.
     pub(crate) fn insist_on_reference(&self, kit: &Kit, mode: Mode, modules: &[Module]) -> Result<(), Trouble> {
         let (reference, folder) = (Source::reference(self.exercise)?, self.folder.join("control"));
-        let theirs = Stage { source: &reference, folder: &folder, ..*self };
+        let files = Arc::new(Files::read(&reference)?);
+        let theirs = Stage { source: &reference, files: &files, folder: &folder, ..*self };
         let subject = theirs.subject(kit, mode, &mut || {})?;
         theirs.insist(&subject)?;
         theirs.insist(&theirs.hidden(kit, mode, modules, &subject.artifact, None)?)
@@ -176,10 +186,23 @@ impl Stage<'_> {
     /// Compiles the submission.
     pub(crate) fn subject(&self, kit: &Kit, mode: Mode, metadata: &mut dyn FnMut()) -> Result<Compiled, Trouble> {
         let config = &self.exercise.config.submission;
+        let folder = self.folder.join(mode.name());
+        let copy = folder.join("source");
+        let files = self.files.write_to(&copy)?;
+        let shown_as = self.files.folder().to_owned();
+        if shown_as.as_os_str().as_encoded_bytes().contains(&b'=') {
+            return Err(Trouble::Usage(format!(
+                "the compiler takes no `=` in the name of a folder; rename {}",
+                shown_as.display()
+            )));
+        }
+        let lifted = |rule: &str| config.allow.iter().any(|each| each == rule);
+        let environment = lifted("env") || lifted("option_env");
+        let own = Own { folder: copy, shown_as, files, environment, list: folder.join("subject.d") };
         let mut crates = config.crates.clone();
         crates.extend((mode == Mode::Explore).then(|| "std".to_owned()));
         let unit = Unit {
-            root: &self.source.root,
+            root: own.files.first().unwrap_or(&self.source.root),
             name: "subject",
             output: Output::Library,
             mode,
@@ -188,17 +211,24 @@ impl Stage<'_> {
             others: Vec::new(),
             allow_unsafe: config.r#unsafe,
             ours: false,
-            folder: &self.folder.join(mode.name()),
+            folder: &folder,
             confinement: self.confinement,
             mount_point: &self.folder.join(MOUNT_POINT),
-            reads: vec![self.source.root.parent().unwrap_or(&self.source.root)],
+            reads: Vec::new(),
+            own: Some(&own),
             from: &self.workspace.target,
             incremental: false,
             chosen: None,
             can_wait: self.somebody_waits() && mode != self.first_mode(),
             one_of_many: self.one_of_many,
         };
-        compiler::compile(self.toolchain, &unit, metadata)
+        let mut compiled = compiler::compile(self.toolchain, &unit, metadata)?;
+        if let Some(changed) = self.files.changed_in(&own.folder) {
+            // Something that runs at the same time has written into the folder of the grading.
+            let what = format!("another text in the place of {}", self.workspace.shown(&changed.path));
+            compiled = Compiled { success: false, foreign: [what].into(), diagnostics: Vec::new(), ..compiled };
+        }
+        Ok(compiled)
     }
 
     /// Compiles a generated root of compile-fail cases to nothing but errors. Needs only the submission's metadata.
@@ -218,6 +248,7 @@ impl Stage<'_> {
             confinement: self.confinement,
             mount_point: &self.folder.join(MOUNT_POINT),
             reads: vec![&self.exercise.tests],
+            own: None,
             from: &self.workspace.target,
             incremental: false,
             chosen: None,
@@ -267,6 +298,7 @@ impl Stage<'_> {
             confinement: self.confinement,
             mount_point: &self.folder.join(MOUNT_POINT),
             reads: vec![&self.exercise.tests],
+            own: None,
             from: &self.workspace.target,
             incremental: kept.is_some(),
             chosen,
@@ -313,10 +345,10 @@ impl Stage<'_> {
         let (binary, secret) = (self.folder.join(chance::letters()?), Secret::new()?);
         std::fs::rename(&compiled.artifact, &binary).ours("cannot move the hidden tests")?;
         let entries = entries::seal(&binary, secret)?;
-        Ok(Tests { entries: Some(entries), ..self.tests(binary, secret, self.source) })
+        Ok(Tests { entries: Some(entries), ..self.tests(binary, secret, self.source, self.files) })
     }
 
-    fn tests(&self, binary: PathBuf, secret: Secret, source: &Source) -> Tests {
+    fn tests(&self, binary: PathBuf, secret: Secret, source: &Source, files: &Arc<Files>) -> Tests {
         let limits = self.exercise.config.behaviour;
         Tests {
             binary,
@@ -328,6 +360,7 @@ impl Stage<'_> {
             network: limits.network,
             subject: source.root.clone(),
             subject_shown: self.workspace.shown(&source.root),
+            files: Arc::clone(files),
             memory: limits.memory_mib << 20,
             time: Duration::from_secs(limits.seconds),
         }
@@ -356,6 +389,20 @@ pub(crate) type ToTime = Result<Timed, &'static str>;
 struct Kept {
     folder: PathBuf,
     _lock: File,
+}
+
+/// What one grading works with: a folder, and what was read of the submission.
+pub(crate) struct Desk {
+    pub(crate) folder: RunFolder,
+    pub(crate) files: Arc<Files>,
+}
+
+impl Desk {
+    /// Makes the folder and reads the submission.
+    pub(crate) fn new(workspace: &Workspace, source: &Source) -> Result<Desk, Trouble> {
+        let files = Arc::new(Files::read(source)?);
+        Ok(Desk { folder: RunFolder::new(workspace)?, files })
+    }
 }
 
 /// A folder for one grading; gone when dropped.

@@ -1,7 +1,7 @@
 //! What is built once and run again: a replay, an exploration at length, a soak, the detection of what is wrong.
 
 use crate::checks::schedules;
-use crate::compile::stage::{Explored, RunFolder};
+use crate::compile::stage::Explored;
 use crate::exercise::catalog::Exercise;
 use crate::exercise::config;
 use crate::exercise::manifest::Module;
@@ -40,8 +40,8 @@ impl Grader {
         schedule: &str,
         watch: &(dyn Fn(Event) + Sync),
     ) -> Result<Option<Finding>, Trouble> {
-        let folder = RunFolder::new(&self.workspace)?;
-        let stage = self.stage(exercise, source, watch, &folder);
+        let desk = self.desk(exercise, source)?;
+        let stage = self.stage(exercise, source, watch, &desk);
         let Explored::Ready(tests) = stage.explored()? else {
             return Err(Trouble::Usage(format!(
                 "{} does not compile as it is now; `cargo grader check {}` says why",
@@ -62,8 +62,8 @@ impl Grader {
     /// # Errors
     /// Our troubles only; also if the submission does not compile.
     pub fn detect(&self, exercise: &Exercise, source: &Source, times: usize) -> Result<Detection, Trouble> {
-        let folder = RunFolder::new(&self.workspace)?;
-        let stage = self.stage(exercise, source, &|_| {}, &folder);
+        let desk = self.desk(exercise, source)?;
+        let stage = self.stage(exercise, source, &|_| {}, &desk);
         let grading = Grading::of_parts(stage, self.jobs);
         let tests = stage.judged()?;
         let mut run = None;
@@ -93,8 +93,8 @@ impl Grader {
         gradings: usize,
         watch: &(dyn Fn(Event) + Sync),
     ) -> Result<CheckReport, Trouble> {
-        let folder = RunFolder::new(&self.workspace)?;
-        let stage = self.stage(exercise, source, watch, &folder);
+        let desk = self.desk(exercise, source)?;
+        let stage = self.stage(exercise, source, watch, &desk);
         let mut tests = match stage.explored()? {
             Explored::Ready(tests) => tests,
             Explored::Refused(compiled, _) => {
@@ -124,8 +124,8 @@ impl Grader {
         timing: bool,
         each: &mut dyn FnMut(Vec<CheckReport>),
     ) -> Result<(), Trouble> {
-        let folder = RunFolder::new(&self.workspace)?;
-        let stage = self.stage(exercise, source, &|_| {}, &folder);
+        let desk = self.desk(exercise, source)?;
+        let stage = self.stage(exercise, source, &|_| {}, &desk);
         let grading = Grading::of_parts(stage, self.jobs);
         let tests = stage.judged()?;
         let timed = if timing { stage.timed(None)?.ok() } else { None };

@@ -2,8 +2,9 @@
 
 use super::first_answer::First;
 use super::pipeline::Grading;
+use crate::checks::source_rules::{self, Demands};
 use crate::compile::kit::{Kit, Mode};
-use crate::compile::stage::{RunFolder, Stage, ToTime, sweep};
+use crate::compile::stage::{Desk, Stage, ToTime, sweep};
 use crate::compile::toolchain::Toolchain;
 use crate::exercise::catalog::Exercise;
 use crate::home::workspace::Workspace;
@@ -50,7 +51,7 @@ pub struct Begun<'a> {
     grader: &'a Grader,
     exercise: &'a Exercise,
     source: &'a Source,
-    folder: RunFolder,
+    desk: Desk,
     wanted: Vec<Check>,
     reports: Vec<CheckReport>,
     /// What timing needs, or why there is nothing to time; `None` if no timing was asked for.
@@ -101,9 +102,9 @@ impl Grader {
     ) -> Result<Begun<'a>, Trouble> {
         let begun = Instant::now();
         let wanted = wanted(exercise, extent)?;
-        let folder = RunFolder::new(&self.workspace)?;
+        let desk = Desk::new(&self.workspace, source)?;
         let tried_first = self.followed.then(|| First::of(exercise, &self.first, &wanted)).flatten();
-        let mut stage = self.stage(exercise, source, watch, &folder);
+        let mut stage = self.stage(exercise, source, watch, &desk);
         stage.tried_first = tried_first.as_ref().map(|first| first.check);
         let one = if let Extent::One(_, name) = extent { Some(name) } else { None };
         let grading = Grading { stage, wanted: &wanted, one, jobs: self.jobs, first: &self.first, tried_first };
@@ -111,7 +112,22 @@ impl Grader {
         if processes::interrupted() {
             return Err(Trouble::Interrupted);
         }
-        Ok(Begun { grader: self, exercise, source, folder, wanted, reports, timed, took: begun.elapsed() })
+        Ok(Begun { grader: self, exercise, source, desk, wanted, reports, timed, took: begun.elapsed() })
+    }
+
+    /// For everything but a grading: reads a submission, which must be one that may be compiled.
+    ///
+    /// # Errors
+    /// If it cannot be read, or reads what is not its own.
+    pub(crate) fn desk(&self, exercise: &Exercise, source: &Source) -> Result<Desk, Trouble> {
+        let desk = Desk::new(&self.workspace, source)?;
+        let demands = Demands { forbid: &exercise.config.forbid, allowed: &exercise.config.submission, of: 0 };
+        let judged = source_rules::check(&desk.files, &|path| self.workspace.shown(path), demands, &|_| {})?;
+        let words = judged.report.findings.first().map_or("", |finding| finding.message.as_str());
+        match judged.is_closed {
+            true => Ok(desk),
+            false => Err(Trouble::Usage(format!("{} is not compiled: {words}", self.workspace.shown(&source.root)))),
+        }
     }
 
     pub(crate) fn stage<'a>(
@@ -119,7 +135,7 @@ impl Grader {
         exercise: &'a Exercise,
         source: &'a Source,
         watch: &'a (dyn Fn(Event) + Sync),
-        folder: &'a RunFolder,
+        desk: &'a Desk,
     ) -> Stage<'a> {
         Stage {
             workspace: &self.workspace,
@@ -127,8 +143,9 @@ impl Grader {
             confinement: &self.confinement,
             exercise,
             source,
+            files: &desk.files,
             watch,
-            folder: &folder.0,
+            folder: &desk.folder.0,
             one_of_many: self.many,
             tried_first: None,
         }
@@ -155,8 +172,8 @@ impl Grader {
     /// # Errors
     /// If the compiler cannot be run.
     pub fn warnings(&self, exercise: &Exercise, source: &Source) -> Result<Vec<String>, Trouble> {
-        let folder = RunFolder::new(&self.workspace)?;
-        let stage = self.stage(exercise, source, &|_| {}, &folder);
+        let desk = self.desk(exercise, source)?;
+        let stage = self.stage(exercise, source, &|_| {}, &desk);
         let compiled = stage.subject(&stage.kit(Mode::Judge)?, Mode::Judge, &mut || {})?;
         let warnings =
             compiled.diagnostics.into_iter().filter(|each| each.level == "warning" && !each.spans.is_empty());
@@ -199,7 +216,7 @@ impl Begun<'_> {
     pub fn keep_only_what_is_timed(&mut self) {
         for mode in [Mode::Judge, Mode::Explore] {
             // It only takes room.
-            let _ = std::fs::remove_dir_all(self.folder.0.join(mode.name()));
+            let _ = std::fs::remove_dir_all(self.desk.folder.0.join(mode.name()));
         }
     }
 
@@ -209,7 +226,7 @@ impl Begun<'_> {
     /// Our troubles only.
     pub fn finish(self, watch: &(dyn Fn(Event) + Sync)) -> Result<Report, Trouble> {
         let begun = Instant::now();
-        let stage = self.grader.stage(self.exercise, self.source, watch, &self.folder);
+        let stage = self.grader.stage(self.exercise, self.source, watch, &self.desk);
         let mut checks = self.reports;
         if let Some(timed) = self.timed {
             let report = Grading::of_parts(stage, self.grader.jobs).timed(timed, &checks)?;

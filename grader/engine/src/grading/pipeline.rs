@@ -8,7 +8,8 @@
 use super::first_answer::First;
 use super::promise::{Awaited, Promise};
 use crate::checks::decoys::Decoys;
-use crate::checks::{self, behaviour, build, compile_fail, schedules, source_rules, timing, transcript};
+use crate::checks::source_rules::{self, Demands, Judged};
+use crate::checks::{self, behaviour, build, compile_fail, schedules, timing, transcript};
 use crate::compile::compiler::Compiled;
 use crate::compile::kit::{Kit, Mode};
 use crate::compile::stage::{Explored, JUDGED, Stage, Timed, ToTime};
@@ -16,6 +17,7 @@ use crate::exercise::config;
 use crate::exercise::manifest::{self, Case, Hidden, Module};
 use crate::run::facts::Tests;
 use crate::trouble::{Context, Trouble};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
 use std::thread::{Scope, ScopedJoinHandle};
@@ -46,9 +48,22 @@ pub(crate) struct Grading<'a> {
 enum Linked {
     Ready(Tests),
     Not(&'static str),
+    /// The submission would be compiled from this, which is not its own.
+    Foreign(BTreeSet<String>),
     /// Nothing that was asked for needs them.
     NotNeeded,
 }
+
+/// What building and judging a submission came to.
+#[derive(Default)]
+struct Results {
+    reports: Vec<CheckReport>,
+    /// What the submission would be compiled from, and is not its own.
+    foreign: BTreeSet<String>,
+}
+
+/// Why nothing is built of a submission that reads what is not its own.
+const NOT_ITS_OWN: &str = "the submission reads what is not its own";
 
 /// Whether a submission does the wrong thing. How fast it does that says nothing, and it may take long: where now and then a
 /// round never ends, each of these is waited for.
@@ -73,8 +88,18 @@ impl<'a> Grading<'a> {
     }
 
     /// Every check but timing, and what timing needs: `None` if it was not asked for, else the binaries or why there are none.
+    ///
+    /// The source is judged first, whatever was asked for: what reads more than itself is not compiled.
     pub(crate) fn run(&self) -> Result<(Vec<CheckReport>, Option<ToTime>), Trouble> {
-        let rules = self.wants(Check::SourceRules).then(|| self.source_rules()).transpose()?;
+        let rules = self.source_rules()?;
+        if !rules.is_closed {
+            return Ok(self.closed(rules));
+        }
+        // Whether what cannot be read is a fault is known when it has been compiled.
+        let told = rules.unread.is_empty() && self.wants(Check::SourceRules);
+        if told {
+            self.told(rules.report.clone());
+        }
         let (kit_is_there, it_compiles) = (Awaited::default(), Awaited::default());
         let (kit, compiles) = (kit_is_there.promise(), it_compiles.promise());
         let (judged, explored, timed) = std::thread::scope(|scope| {
@@ -96,13 +121,33 @@ impl<'a> Grading<'a> {
         });
         let (mut judged, timed) = (judged?, timed.transpose()?);
         let explored = explored.transpose()?.map(|explored| self.explored(explored, &mut judged)).transpose()?;
-        if matches!(timed, Some(Err(_))) && judged.is_empty() {
-            // Why it could not be timed is for the build to say, and nothing else has built it.
-            judged.extend(self.build_again()?);
+        if (matches!(timed, Some(Err(_))) || !rules.unread.is_empty()) && judged.reports.is_empty() {
+            // Why it could not be timed or read is for the build to say, and nothing else has built it.
+            judged = self.build_again()?;
+        }
+        let builds = failed_build(&judged.reports).is_none();
+        let rules = match rules {
+            _ if !judged.foreign.is_empty() => Some(rules.read_foreign(&judged.foreign)),
+            _ if builds && !rules.unread.is_empty() => Some(rules.compiled()),
+            _ => Some(rules.report).filter(|_| self.wants(Check::SourceRules)),
+        };
+        if let Some(rules) = rules.as_ref().filter(|_| !told || !judged.foreign.is_empty()) {
+            self.told(rules.clone());
         }
         // What could not be built is said also when only later checks were asked for.
-        judged.retain(|report| self.wants(report.check) || failed_build(std::slice::from_ref(report)).is_some());
-        Ok((rules.into_iter().chain(explored).chain(judged).collect(), timed))
+        judged
+            .reports
+            .retain(|report| self.wants(report.check) || failed_build(std::slice::from_ref(report)).is_some());
+        Ok((rules.into_iter().chain(explored).chain(judged.reports).collect(), timed))
+    }
+
+    /// What there is to say of a submission that is not compiled.
+    fn closed(&self, rules: Judged) -> (Vec<CheckReport>, Option<ToTime>) {
+        let others = self.wanted.iter().filter(|check| ![Check::SourceRules, Check::Timing].contains(*check));
+        let not_run = others.map(|check| self.told(self.not_run(*check, NOT_ITS_OWN)));
+        let rules = self.told(rules.report);
+        let timed = self.wants(Check::Timing).then_some(Err(NOT_ITS_OWN));
+        (std::iter::once(rules).chain(not_run).collect(), timed)
     }
 
     /// The timing check, last and alone, given what the other checks came to.
@@ -145,25 +190,23 @@ impl<'a> Grading<'a> {
         }
     }
 
-    fn source_rules(&self) -> Result<CheckReport, Trouble> {
-        let Stage { workspace, exercise, source, watch, .. } = self.stage;
+    fn source_rules(&self) -> Result<Judged, Trouble> {
+        let Stage { workspace, exercise, files, watch, .. } = self.stage;
         let config = &exercise.config;
         let of = exercise.points(Check::SourceRules);
-        let shown = |path: &Path| workspace.shown(path);
-        let read = source_rules::check(source, &shown, &config.forbid, &config.submission, of, watch)?;
-        Ok(self.told(match read {
-            source_rules::Read::Judged(report, _) => report,
-            source_rules::Read::NotRust => self.not_run(Check::SourceRules, "the source is not valid Rust"),
-        }))
+        let demands = Demands { forbid: &config.forbid, allowed: &config.submission, of };
+        let silent = |_: Event| {};
+        let watch: &(dyn Fn(Event) + Sync) = if self.wants(Check::SourceRules) { watch } else { &silent };
+        source_rules::check(files, &|path| workspace.shown(path), demands, watch)
     }
 
     /// The checks that are judged rather than explored or timed: build, compile-fail as soon as the metadata is there, behaviour,
     /// transcript. Says on `kit_is_there` that the kit is built, and on `compiles` that there is something to time.
-    fn judge(&self, kit_is_there: Promise<'_>, compiles: Promise<'_>) -> Result<Vec<CheckReport>, Trouble> {
+    fn judge(&self, kit_is_there: Promise<'_>, compiles: Promise<'_>) -> Result<Results, Trouble> {
         let judged = [Check::Build, Check::CompileFail, Check::Behaviour, Check::Transcript];
         if !judged.iter().any(|check| self.wants(*check)) {
             compiles.keep();
-            return Ok(Vec::new());
+            return Ok(Results::default());
         }
         let kit = &self.stage.kit(Mode::Judge)?;
         kit_is_there.keep();
@@ -179,18 +222,21 @@ impl<'a> Grading<'a> {
                     Linked::Ready(tests) if check == Check::Behaviour => self.behaviour(tests)?,
                     Linked::Ready(tests) => self.transcript(tests)?,
                     Linked::Not(because) => self.not_run(check, because),
+                    Linked::Foreign(_) => self.not_run(check, NOT_ITS_OWN),
                     Linked::NotNeeded => continue,
                 }));
             }
             if let Some(cases) = cases {
                 let report = joined(cases)?;
-                reports.push(self.told(match linked {
+                reports.push(self.told(match &linked {
+                    Linked::Foreign(_) => self.not_run(Check::CompileFail, NOT_ITS_OWN),
                     // Against another API every case fails, and none for the reason it is about.
                     Linked::Not(because) if !compiled => self.not_run(Check::CompileFail, because),
                     _ => report,
                 }));
             }
-            Ok(reports)
+            let foreign = if let Linked::Foreign(foreign) = linked { foreign } else { BTreeSet::new() };
+            Ok(Results { reports, foreign })
         })
     }
 
@@ -209,6 +255,9 @@ impl<'a> Grading<'a> {
         let subject = self.stage.subject(kit, Mode::Judge, &mut || metadata.keep());
         drop(metadata);
         let subject = subject?;
+        if !subject.foreign.is_empty() {
+            return Ok((self.not_run(Check::Build, NOT_ITS_OWN), Linked::Foreign(subject.foreign)));
+        }
         if !subject.success {
             self.stage.blame_the_machine_first(&subject, kit)?;
             let shown = workspace.shown(&source.root);
@@ -226,7 +275,7 @@ impl<'a> Grading<'a> {
         if !compiled.success {
             self.stage.blame_the_machine_first(&compiled, kit)?;
             let reference = exercise.solution.join("src/lib.rs");
-            let build = build::wrong_api(of, &compiled, source, &reference, millis());
+            let build = build::wrong_api(of, &compiled, self.stage.files, &reference, millis());
             return Ok((build, Linked::Not("the public API is not the one of the brief")));
         }
         // Facts are exact under load, so what timing needs can be built beside them.
@@ -244,12 +293,13 @@ impl<'a> Grading<'a> {
         JUDGED.into_iter().filter(needs).collect()
     }
 
-    /// The report on a build that failed, when no check that was asked for has made one.
-    fn build_again(&self) -> Result<Option<CheckReport>, Trouble> {
+    /// The report on a build, if it failed, when no check that was asked for has made one.
+    fn build_again(&self) -> Result<Results, Trouble> {
         let only = Grading { wanted: &[Check::Build], tried_first: None, ..*self };
         let nobody_waits = Awaited::default();
-        let build = only.judge(nobody_waits.promise(), nobody_waits.promise())?;
-        Ok(failed_build(&build).cloned())
+        let mut build = only.judge(nobody_waits.promise(), nobody_waits.promise())?;
+        build.reports.retain(|report| failed_build(std::slice::from_ref(report)).is_some());
+        Ok(build)
     }
 
     fn compile_fail(&self, kit: &Kit, metadata: &Awaited) -> Result<CheckReport, Trouble> {
@@ -313,16 +363,20 @@ impl<'a> Grading<'a> {
     fn explored(
         &self,
         explored: Result<CheckReport, (Compiled, Kit)>,
-        judged: &mut Vec<CheckReport>,
+        judged: &mut Results,
     ) -> Result<CheckReport, Trouble> {
         let (compiled, kit) = match explored {
             Ok(report) => return Ok(report),
             Err(refused) => refused,
         };
-        if judged.is_empty() {
-            judged.extend(self.build_again()?);
+        judged.foreign.extend(compiled.foreign.iter().cloned());
+        if !judged.foreign.is_empty() {
+            return Ok(self.told(self.not_run(Check::Schedules, NOT_ITS_OWN)));
         }
-        if failed_build(judged).is_some() {
+        if judged.reports.is_empty() {
+            *judged = self.build_again()?;
+        }
+        if failed_build(&judged.reports).is_some() {
             return Ok(self.told(self.not_run(Check::Schedules, "the submission does not compile")));
         }
         self.stage.insist_on_reference(&kit, Mode::Explore, &[Module::Schedules])?;

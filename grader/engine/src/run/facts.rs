@@ -5,13 +5,14 @@ use crate::run::confine::{Access, Confinement, Plan, Quota, files};
 use crate::run::entries::Secret;
 use crate::run::processes::End;
 use crate::run::sandbox::{self, Cut, Ended, Limits};
-use crate::submission;
+use crate::submission::{self, Files};
 use crate::trouble::{Context, Trouble};
 use probe::explored::Explored;
 use probe::threads::Thread;
 use probe::wire::{Failure, Message, Order};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use verdict::{Check, Finding, Kind, Location, Standing};
 
@@ -64,6 +65,8 @@ pub struct Tests {
     pub subject: PathBuf,
     /// The same, as the user would write it.
     pub subject_shown: String,
+    /// What was read of it.
+    pub(crate) files: Arc<Files>,
     /// Private memory of each process, in bytes.
     pub memory: u64,
     /// The time limit of a test that has none of its own.

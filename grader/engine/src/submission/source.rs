@@ -25,7 +25,7 @@ impl Source {
     /// If the file is missing.
     pub fn learner(exercise: &Exercise) -> Result<Source, Trouble> {
         let root = exercise.starter.join("src/lib.rs");
-        if !root.is_file() {
+        if std::fs::symlink_metadata(&root).is_err() {
             return Err(Trouble::Usage(format!(
                 "{} is missing; `cargo grader reset {}` puts the starter back",
                 root.display(),
@@ -59,7 +59,13 @@ impl Source {
     /// # Errors
     /// If the file is missing.
     pub fn file(origin: Origin, root: &Path) -> Result<Source, Trouble> {
-        let root = root.canonicalize().usage(format_args!("cannot find {}", root.display()))?;
+        // The file itself is not followed if it is a link: who reads it says that it is one.
+        let (folder, name) = (root.parent().unwrap_or(Path::new("")), root.file_name());
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let found = || format!("cannot find {}", root.display());
+        let name = name.ok_or_else(|| Trouble::Usage(found()))?;
+        std::fs::symlink_metadata(root).usage(found())?;
+        let root = folder.canonicalize().usage(found())?.join(name);
         Ok(Source { origin, name: root.clone(), root })
     }
 }

@@ -14,7 +14,9 @@ use verdict::Origin;
 /// If there is no such file or folder, or it is not clear which file is the root.
 pub fn submitted(workspace: &Workspace, path: &Path) -> Result<Source, Trouble> {
     let wrong = |what: &str| Err(Trouble::Usage(format!("{}: {what}", path.display())));
-    if path.is_file() {
+    let there = |path: &Path| std::fs::symlink_metadata(path).is_ok();
+    // A file that is a link, or no regular file, is for who reads it to refuse.
+    if there(path) && !path.is_dir() {
         if path.extension().is_some_and(|ending| ending == PATCH) {
             let path = path.canonicalize().usage(format_args!("cannot find {}", path.display()))?;
             // A patch changes a reference. From a stranger it would be the reference.
@@ -31,8 +33,11 @@ pub fn submitted(workspace: &Workspace, path: &Path) -> Result<Source, Trouble> 
     if !path.is_dir() {
         return wrong("there is no such file or folder");
     }
+    if path.join("src").is_symlink() {
+        return wrong("src is a symbolic link, and may leave the submission; put a real folder in its place");
+    }
     for root in ["src/lib.rs", "lib.rs"] {
-        if path.join(root).is_file() {
+        if there(&path.join(root)) {
             return Source::file(Origin::Submitted, &path.join(root));
         }
     }

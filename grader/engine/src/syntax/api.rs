@@ -15,9 +15,16 @@ use syn::{Fields, ImplItem, Item, TraitItem, Type, Visibility};
 /// # Errors
 /// If the file is not valid Rust.
 pub(crate) fn of(path: &Path) -> Result<BTreeSet<String>, Trouble> {
-    let text = read(path)?;
+    of_text(&read(path)?, path)
+}
+
+/// The same for a file that was read already; `path` is for the message.
+///
+/// # Errors
+/// If the text is not valid Rust.
+pub(crate) fn of_text(text: &str, path: &Path) -> Result<BTreeSet<String>, Trouble> {
     syntax::on_a_deep_stack(|| {
-        let file = syntax::parse(&text).usage(path.display())?;
+        let file = syntax::parse(text).usage(path.display())?;
         let mut items = BTreeSet::new();
         collect(&file.items, "", &mut items);
         Ok(items)

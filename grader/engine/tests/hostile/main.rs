@@ -6,6 +6,7 @@ mod floods;
 mod forgery;
 mod grading;
 mod hangs;
+mod own_files;
 mod panics;
 mod processes_left_behind;
 mod reports;

@@ -1,147 +1,103 @@
-//! Looks for one rule in the syntax tree of one file.
+//! Collects from the syntax tree of a file what rules can be about, and what its names stand for.
+//!
+//! Names are compared as the compiler compares them, without `r#`. What the parser gives no form to (macros, attributes, syntax that it
+//! only carries along) is looked through as tokens.
 
-use super::files::{Parsed, for_tests_only};
-use super::rules::Rule;
-use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
+use super::found::{Collected, Found, What};
+use super::tokens::{self, Place};
+use super::uses;
+use crate::syntax::name;
+use crate::syntax::names::{Namespace, ScopeId};
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::visit::{self, Visit};
 
-/// Looks for one rule in one file.
-pub(super) struct Search<'a> {
-    pub(super) file: &'a Parsed,
-    pub(super) rule: Rule<'a>,
-    pub(super) allow: &'a [String],
-    pub(super) found: Vec<Span>,
+/// Collects from one file, a module of the crate.
+pub(super) fn file(collected: &mut Collected, file: usize, module: Vec<String>, syntax: &syn::File) {
+    let scope = collected.names.module(module);
+    let mut search = Search { collected, file, scope, namespace: Namespace::Types };
+    if !for_tests_only(&syntax.attrs) {
+        search.visit_file(syntax);
+    }
+}
+
+struct Search<'a> {
+    collected: &'a mut Collected,
+    file: usize,
+    scope: ScopeId,
+    /// What the next path names.
+    namespace: Namespace,
 }
 
 impl Search<'_> {
-    /// `absolute`: written in a `use` of a crate's name, or with a leading `::`, so that no local name can be meant.
-    fn path(&mut self, parts: &[String], absolute: bool, span: Span) {
-        let Rule::Path(forbidden) = self.rule else { return };
-        let local = parts.first().is_some_and(|first| self.file.names.own.contains(first));
-        // A crate's name alone is a variable, a field or a module of the submission's.
-        if !forbidden.contains("::") && !absolute && (parts.len() < 2 || local) {
-            return;
-        }
-        let forbidden_parts: Vec<&str> = forbidden.split("::").collect();
-        let hit = self.file.names.meanings(parts).iter().any(|meaning| {
-            let begins =
-                meaning.len() >= forbidden_parts.len() && meaning.iter().zip(&forbidden_parts).all(|(a, b)| a == b);
-            begins && !self.allowed(meaning)
-        });
-        if hit {
-            self.found.push(span);
-        }
+    fn place(&self, in_macro: bool) -> Place {
+        Place { file: self.file, scope: self.scope, in_macro }
     }
 
-    /// A name alone, used as a function: one of the prelude, such as `size_of`, is nowhere imported.
-    fn function(&mut self, name: &str, span: Span) {
-        let Rule::Path(forbidden) = self.rule else { return };
-        let in_prelude = forbidden.strip_prefix("std::mem::") == Some(name);
-        if in_prelude && !self.file.names.own.contains(name) && !self.file.names.binds(name) {
-            self.found.push(span);
-        }
+    fn found(&mut self, span: Span, what: What) {
+        self.collected.found.push(Found { file: self.file, span, scope: self.scope, what });
     }
 
-    /// Whether a path is below one that the exercise allows, or on the way to it.
-    fn allowed(&self, meaning: &[String]) -> bool {
-        self.allow.iter().any(|allowed| allowed.split("::").zip(meaning).all(|(a, b)| a == b))
+    fn within(&mut self, scope: ScopeId, visit: impl FnOnce(&mut Self)) {
+        let outer = std::mem::replace(&mut self.scope, scope);
+        visit(self);
+        self.scope = outer;
     }
 
-    /// Paths, methods and macros in the tokens of a macro.
-    fn tokens(&mut self, tokens: TokenStream) {
-        let all: Vec<TokenTree> = tokens.into_iter().collect();
-        let punct =
-            |index: usize, sign: char| matches!(all.get(index), Some(TokenTree::Punct(p)) if p.as_char() == sign);
-        let mut index = 0;
-        while index < all.len() {
-            match &all[index] {
-                TokenTree::Group(group) => self.tokens(group.stream()),
-                TokenTree::Ident(first) => {
-                    let method = index > 0 && punct(index - 1, '.');
-                    let mut parts = vec![first.to_string()];
-                    while punct(index + 1, ':') && punct(index + 2, ':') {
-                        let Some(TokenTree::Ident(next)) = all.get(index + 3) else { break };
-                        parts.push(next.to_string());
-                        index += 3;
-                    }
-                    let last = parts.last().cloned().unwrap_or_default();
-                    match self.rule {
-                        Rule::Method(name) if (method || parts.len() > 1) && last == name => {
-                            self.found.push(first.span())
-                        }
-                        Rule::Macro(name) if punct(index + 1, '!') && last == name => self.found.push(first.span()),
-                        Rule::Path(_) if !method => {
-                            self.path(&parts, false, first.span());
-                            let called = matches!(
-                                all.get(index + 1),
-                                Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis
-                            );
-                            if parts.len() == 1 && (called || punct(index + 1, ':') && punct(index + 2, ':')) {
-                                self.function(&last, first.span());
-                            }
-                        }
-                        _ => {}
-                    }
-                }
-                _ => {}
-            }
-            index += 1;
-        }
-    }
-
-    fn use_tree(&mut self, prefix: &[String], absolute: bool, tree: &syn::UseTree) {
-        let with = |name: &syn::Ident| [prefix, &[name.to_string()]].concat();
-        match tree {
-            syn::UseTree::Path(path) => self.use_tree(&with(&path.ident), absolute, &path.tree),
-            syn::UseTree::Name(name) if name.ident == "self" => self.path(prefix, absolute, name.ident.span()),
-            syn::UseTree::Name(name) => self.path(&with(&name.ident), absolute, name.ident.span()),
-            syn::UseTree::Rename(rename) if rename.ident == "self" => self.path(prefix, absolute, rename.ident.span()),
-            syn::UseTree::Rename(rename) => self.path(&with(&rename.ident), absolute, rename.ident.span()),
-            syn::UseTree::Glob(glob) => self.path(prefix, absolute, glob.star_token.spans[0]),
-            syn::UseTree::Group(group) => group.items.iter().for_each(|tree| self.use_tree(prefix, absolute, tree)),
-        }
+    fn declare(&mut self, ident: &syn::Ident, namespace: Namespace) {
+        self.collected.names.declare(self.scope, name(ident), namespace);
     }
 }
 
 impl<'ast> Visit<'ast> for Search<'_> {
     fn visit_item(&mut self, item: &'ast syn::Item) {
-        let attributes = match item {
-            syn::Item::Mod(item) => &item.attrs,
-            syn::Item::Fn(item) => &item.attrs,
-            syn::Item::Use(item) => &item.attrs,
-            syn::Item::Impl(item) => &item.attrs,
-            syn::Item::Struct(item) => &item.attrs,
-            _ => &Vec::new(),
-        };
-        if !for_tests_only(attributes) {
-            visit::visit_item(self, item);
+        if for_tests_only(attributes(item)) {
+            return;
         }
+        match item {
+            syn::Item::Struct(item) if matches!(item.fields, syn::Fields::Named(_)) => {
+                self.declare(&item.ident, Namespace::Types);
+            }
+            // Their constructors are values.
+            syn::Item::Struct(item) => self.declare(&item.ident, Namespace::Either),
+            syn::Item::Enum(item) => self.declare(&item.ident, Namespace::Types),
+            syn::Item::Union(item) => self.declare(&item.ident, Namespace::Types),
+            syn::Item::Trait(item) => self.declare(&item.ident, Namespace::Types),
+            syn::Item::Type(item) => self.declare(&item.ident, Namespace::Types),
+            syn::Item::Mod(item) => self.declare(&item.ident, Namespace::Types),
+            syn::Item::Fn(item) => self.declare(&item.sig.ident, Namespace::Values),
+            syn::Item::Const(item) => self.declare(&item.ident, Namespace::Values),
+            syn::Item::Static(item) => self.declare(&item.ident, Namespace::Values),
+            _ => {}
+        }
+        visit::visit_item(self, item);
+    }
+
+    fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
+        item.attrs.iter().for_each(|attribute| self.visit_attribute(attribute));
+        if let Some((_, items)) = &item.content {
+            let inner = [self.collected.names.module_of(self.scope), &[name(&item.ident)]].concat();
+            let scope = self.collected.names.module(inner);
+            self.within(scope, |search| items.iter().for_each(|item| search.visit_item(item)));
+        }
+    }
+
+    fn visit_block(&mut self, block: &'ast syn::Block) {
+        let scope = self.collected.names.block(self.scope);
+        self.within(scope, |search| visit::visit_block(search, block));
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
-        let parts: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
-        if let (Some(first), true) = (path.segments.first(), parts.len() > 1 || path.leading_colon.is_none()) {
-            self.path(&parts, path.leading_colon.is_some(), first.ident.span());
-            if let Rule::Method(name) = self.rule
-                && parts.len() > 1
-                && parts.last().is_some_and(|last| last == name)
-                && parts[0] != "Self"
-                && !self.file.names.own.contains(&parts[0])
-            {
-                self.found.push(first.ident.span());
+        let namespace = std::mem::replace(&mut self.namespace, Namespace::Types);
+        if let Some(first) = path.segments.first() {
+            let parts: Vec<String> = path.segments.iter().map(|segment| name(&segment.ident)).collect();
+            let (span, absolute) = (first.ident.span(), path.leading_colon.is_some());
+            if parts.len() > 1 {
+                self.found(span, What::Associated(parts.clone()));
             }
+            self.found(span, What::Path { parts, absolute, namespace });
         }
         visit::visit_path(self, path);
-    }
-
-    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
-        let local = item.leading_colon.is_none()
-            && first_of(&item.tree).is_some_and(|first| self.file.names.own.contains(&first));
-        self.use_tree(&[], !local, &item.tree);
-    }
-
-    fn visit_item_extern_crate(&mut self, item: &'ast syn::ItemExternCrate) {
-        self.path(&[item.ident.to_string()], true, item.ident.span());
     }
 
     fn visit_expr_path(&mut self, path: &'ast syn::ExprPath) {
@@ -149,70 +105,111 @@ impl<'ast> Visit<'ast> for Search<'_> {
         if let (1, Some(only)) = (path.path.segments.len(), path.path.segments.first())
             && !only.arguments.is_none()
         {
-            self.function(&only.ident.to_string(), only.ident.span());
+            self.found(only.ident.span(), What::Called(name(&only.ident)));
         }
-        visit::visit_expr_path(self, path);
+        path.attrs.iter().for_each(|attribute| self.visit_attribute(attribute));
+        if let Some(of) = &path.qself {
+            self.visit_qself(of);
+        }
+        self.namespace = Namespace::Values;
+        self.visit_path(&path.path);
     }
 
     fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
         if let syn::Expr::Path(path) = &*call.func
-            && let Some(name) = path.path.get_ident()
+            && let Some(only) = path.path.get_ident()
         {
-            self.function(&name.to_string(), name.span());
+            self.found(only.span(), What::Called(name(only)));
         }
         visit::visit_expr_call(self, call);
     }
 
     fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
-        if let Rule::Method(name) = self.rule
-            && call.method == name
-        {
-            self.found.push(call.method.span());
-        }
+        self.found(call.method.span(), What::Method(name(&call.method)));
         visit::visit_expr_method_call(self, call);
     }
 
-    fn visit_macro(&mut self, call: &'ast syn::Macro) {
-        if let (Rule::Macro(name), Some(last)) = (self.rule, call.path.segments.last())
-            && last.ident == name
-        {
-            self.found.push(last.ident.span());
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        item.attrs.iter().for_each(|attribute| self.visit_attribute(attribute));
+        let mut tree = TokenStream::new();
+        item.leading_colon.to_tokens(&mut tree);
+        item.tree.to_tokens(&mut tree);
+        let tree: Vec<TokenTree> = tree.into_iter().collect();
+        let public = !matches!(item.vis, syn::Visibility::Inherited);
+        // What the parser takes as a `use` is one.
+        for each in uses::of(&tree).unwrap_or_default() {
+            tokens::imported(self.collected, self.place(false), &each, public);
         }
-        self.tokens(call.tokens.clone());
-        visit::visit_macro(self, call);
     }
 
-    fn visit_attribute(&mut self, attribute: &'ast syn::Attribute) {
-        // `#[cfg_attr(…, path = "…")]` and `#[unsafe(no_mangle)]` hide the name one level down.
-        let Rule::Attribute(name) = self.rule else { return };
-        let nested = ["cfg_attr", "unsafe"].iter().any(|each| attribute.path().is_ident(each));
-        let inside = nested && attribute.meta.require_list().is_ok_and(|list| mentions(list.tokens.clone(), name));
-        if attribute.path().is_ident(name) || inside {
-            self.found.extend(attribute.path().segments.first().map(|segment| segment.ident.span()));
-        }
+    fn visit_item_extern_crate(&mut self, item: &'ast syn::ItemExternCrate) {
+        item.attrs.iter().for_each(|attribute| self.visit_attribute(attribute));
+        let rename = item.rename.as_ref().map(|(_, rename)| name(rename));
+        let (of, public) = (name(&item.ident), !matches!(item.vis, syn::Visibility::Inherited));
+        tokens::extern_crate(self.collected, self.place(false), &of, rename, public, item.ident.span());
     }
 
     fn visit_item_foreign_mod(&mut self, item: &'ast syn::ItemForeignMod) {
-        if self.rule == Rule::Extern {
-            self.found.push(item.abi.extern_token.span);
+        self.found(item.abi.extern_token.span, What::Extern);
+        visit::visit_item_foreign_mod(self, item);
+    }
+
+    fn visit_item_macro(&mut self, item: &'ast syn::ItemMacro) {
+        item.attrs.iter().for_each(|attribute| self.visit_attribute(attribute));
+        self.macro_call(&item.mac, item.ident.as_ref().map(name));
+    }
+
+    fn visit_macro(&mut self, call: &'ast syn::Macro) {
+        self.macro_call(call, None);
+    }
+
+    fn visit_attribute(&mut self, attribute: &'ast syn::Attribute) {
+        tokens::attribute(self.collected, self.place(false), attribute.meta.to_token_stream());
+    }
+
+    /// Syntax that the parser only carries along.
+    fn visit_token_stream(&mut self, tokens: &'ast TokenStream) {
+        tokens::code(self.collected, self.place(false), tokens.clone());
+    }
+}
+
+impl Search<'_> {
+    fn macro_call(&mut self, call: &syn::Macro, defined: Option<String>) {
+        self.visit_path(&call.path);
+        if let Some(last) = call.path.segments.last() {
+            let called = name(&last.ident);
+            self.found(last.ident.span(), What::Macro(called.clone()));
+            tokens::record(self.collected, self.place(true), &called, defined, call.tokens.clone());
         }
+        tokens::code(self.collected, self.place(true), call.tokens.clone());
     }
 }
 
-/// The first name of a `use`.
-fn first_of(tree: &syn::UseTree) -> Option<String> {
-    match tree {
-        syn::UseTree::Path(path) => Some(path.ident.to_string()),
-        syn::UseTree::Name(name) => Some(name.ident.to_string()),
-        syn::UseTree::Rename(rename) => Some(rename.ident.to_string()),
-        syn::UseTree::Glob(_) | syn::UseTree::Group(_) => None,
-    }
+/// Whether what has these attributes is left out when grading.
+fn for_tests_only(attributes: &[syn::Attribute]) -> bool {
+    let is_test = |attribute: &syn::Attribute| {
+        attribute.path().is_ident("cfg") && attribute.parse_args::<syn::Path>().is_ok_and(|path| path.is_ident("test"))
+    };
+    attributes.iter().any(is_test)
 }
 
-fn mentions(tokens: TokenStream, name: &str) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == name,
-        TokenTree::Group(group) => mentions(group.stream(), name),
-        _ => false,
-    })
+fn attributes(item: &syn::Item) -> &[syn::Attribute] {
+    match item {
+        syn::Item::Const(item) => &item.attrs,
+        syn::Item::Enum(item) => &item.attrs,
+        syn::Item::ExternCrate(item) => &item.attrs,
+        syn::Item::Fn(item) => &item.attrs,
+        syn::Item::ForeignMod(item) => &item.attrs,
+        syn::Item::Impl(item) => &item.attrs,
+        syn::Item::Macro(item) => &item.attrs,
+        syn::Item::Mod(item) => &item.attrs,
+        syn::Item::Static(item) => &item.attrs,
+        syn::Item::Struct(item) => &item.attrs,
+        syn::Item::Trait(item) => &item.attrs,
+        syn::Item::TraitAlias(item) => &item.attrs,
+        syn::Item::Type(item) => &item.attrs,
+        syn::Item::Union(item) => &item.attrs,
+        syn::Item::Use(item) => &item.attrs,
+        _ => &[],
+    }
 }

@@ -1,20 +1,32 @@
+//! What the rules find in small sources, and what they leave alone.
+
 use super::*;
-use verdict::{Origin, Outcome};
+use crate::submission::Source;
+use verdict::Origin;
+
+mod hidden;
+mod honest;
+
+/// Judges the files of a folder, of which the root is `lib.rs`.
+fn judged_in(folder: &Path, forbid: &[Forbid], allow: &[&str]) -> Judged {
+    let allowed = Allowed { allow: allow.iter().map(ToString::to_string).collect(), ..Allowed::default() };
+    let source = Source::file(Origin::Learner, &folder.join("lib.rs")).unwrap();
+    let files = Files::read(&source).unwrap();
+    check(&files, &|path| path.display().to_string(), Demands { forbid, allowed: &allowed, of: 10 }, &|_| {}).unwrap()
+}
+
+fn judged(forbid: &str, allow: &[&str], text: &str) -> Judged {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("lib.rs"), text).unwrap();
+    let forbid = Forbid { path: Some(forbid.into()), method: None, r#macro: None, reason: "because".into() };
+    judged_in(folder.path(), &[forbid], allow)
+}
 
 fn lines_found(forbid: &str, allow: &[&str], text: &str) -> Vec<(String, u32)> {
-    let folder = tempfile::tempdir().unwrap();
-    let root = folder.path().join("lib.rs");
-    std::fs::write(&root, text).unwrap();
-    let forbid = Forbid { path: Some(forbid.into()), method: None, r#macro: None, reason: "because".into() };
-    let allowed = Allowed { allow: allow.iter().map(ToString::to_string).collect(), ..Allowed::default() };
-    let source = Source::file(Origin::Learner, &root).unwrap();
-    match check(&source, &|path| path.display().to_string(), &[forbid], &allowed, 10, &|_| {}).unwrap() {
-        Read::Judged(report, _) => {
-            assert_eq!(report.findings.is_empty(), report.outcome == Outcome::Passed);
-            report.findings.into_iter().map(|f| (f.subject, f.location.unwrap().line)).collect()
-        }
-        Read::NotRust => panic!("not Rust: {text}"),
-    }
+    let judged = judged(forbid, allow, text);
+    assert!(judged.unread.is_empty(), "not read: {text}");
+    assert_eq!(judged.report.findings.is_empty(), judged.report.outcome == Outcome::Passed);
+    judged.report.findings.into_iter().map(|f| (f.subject, f.location.unwrap().line)).collect()
 }
 
 #[test]
@@ -63,7 +75,7 @@ fn a_crates_name_alone_is_not_the_crate() {
         assert_eq!(lines_found("x", &[], text), [], "{text}");
     }
     let hidden = "mod core { pub use ::core::*; } type L = core::sync::atomic::AtomicBool;";
-    assert_eq!(lines_found("x", &[], hidden), [("core".to_owned(), 1)]);
+    assert_eq!(lines_found("x", &[], hidden), [("core".to_owned(), 1), ("a whole crate".to_owned(), 1)]);
 }
 
 #[test]
@@ -125,10 +137,8 @@ fn every_file_of_the_crate_is_read() {
     std::fs::write(folder.path().join("lib.rs"), "mod a;").unwrap();
     std::fs::write(folder.path().join("a.rs"), "mod b;").unwrap();
     std::fs::write(folder.path().join("a/b.rs"), "\nuse std::fs;").unwrap();
-    let source = Source::file(Origin::Learner, &folder.path().join("lib.rs")).unwrap();
-    let read = check(&source, &|path| path.display().to_string(), &[], &Allowed::default(), 10, &|_| {}).unwrap();
-    let Read::Judged(report, files) = read else { panic!("not Rust") };
-    assert_eq!(files.len(), 3);
+    let report = judged_in(folder.path(), &[], &[]).report;
+    assert_eq!(report.evidence, Evidence::Source { files: 3, rules: EVERYWHERE.len() });
     let place = report.findings[0].location.clone().unwrap();
     assert!(place.file.ends_with("a/b.rs") && place.line == 2, "{place:?}");
 }
