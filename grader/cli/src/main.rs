@@ -8,6 +8,7 @@ mod exit_code;
 mod live;
 mod render;
 mod screen;
+mod streams;
 mod watch;
 
 use args::{Arguments, Command};
@@ -41,6 +42,13 @@ fn main() -> std::process::ExitCode {
         }
         code
     });
+    if let Some(why) = streams::failure() {
+        screen.complain(&format!(
+            "cannot write to the standard output: {why}; what was found is lost or in part, so run the command again with its output \
+             somewhere else"
+        ));
+        return ExitCode::Ours.into();
+    }
     code.into()
 }
 

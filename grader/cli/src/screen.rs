@@ -1,9 +1,11 @@
 //! The terminal: how wide it is, whether it has colour, and whether somebody watches.
 
 use crate::args::When;
+use crate::streams;
 use anstyle::{AnsiColor, Style};
 use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
+use verdict::visible;
 
 /// What is known about where the output goes.
 #[derive(Clone, Debug)]
@@ -42,11 +44,9 @@ impl Screen {
         std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && self.live
     }
 
-    /// Prints text on the standard output. A reader that has gone away (`| head`) is no fault.
+    /// Prints text on the standard output. What cannot be written ends the program with exit code 70 later ([`streams::failure`]).
     pub(crate) fn print(&self, text: &str) {
-        let mut out = std::io::stdout().lock();
-        // A question has no end of line after it.
-        let _ = out.write_all(as_typed(text).as_bytes()).and_then(|()| out.flush());
+        streams::print(&as_typed(text));
     }
 
     /// Prints one complaint on the standard error.
@@ -63,9 +63,10 @@ impl Screen {
 
     /// A line for the standard error: on a terminal it is broken between words; elsewhere it stays one line.
     fn broken(&self, head: &str, text: &str) -> String {
-        let text = as_typed(text);
+        // It may hold names of files and words of programs.
+        let text = visible(&as_typed(text)).into_owned();
         if !self.live {
-            return text.into_owned();
+            return text;
         }
         let first = " ".repeat(head.len());
         let lines = text.lines().enumerate().map(|(number, line)| {

@@ -15,6 +15,7 @@ mod interleaving;
 mod progress;
 mod report;
 mod tier;
+mod visible;
 
 pub use check::{Check, UnknownCheck};
 pub use event::Event;
@@ -25,3 +26,4 @@ pub use report::{
     CheckReport, Evidence, FORMAT_VERSION, Item, Origin, Outcome, Pairs, Report, Schedules, Score, Submission, Verdict,
 };
 pub use tier::Tier;
+pub use visible::{is_hidden, visible};

@@ -1,6 +1,7 @@
 //! What is needed to grade anything, and the way from one submission to its report.
 
 use super::first_answer::First;
+use super::foreign;
 use super::pipeline::Grading;
 use crate::checks::source_rules::{self, Demands};
 use crate::compile::kit::{Kit, Mode};
@@ -101,6 +102,8 @@ impl Grader {
         watch: &(dyn Fn(Event) + Sync),
     ) -> Result<Begun<'a>, Trouble> {
         let begun = Instant::now();
+        let plain = |event: Event| watch(foreign::shown(&event).unwrap_or(event));
+        let watch: &(dyn Fn(Event) + Sync) = &plain;
         let wanted = wanted(exercise, extent)?;
         let desk = Desk::new(&self.workspace, source)?;
         let tried_first = self.followed.then(|| First::of(exercise, &self.first, &wanted)).flatten();
@@ -177,7 +180,7 @@ impl Grader {
         let compiled = stage.subject(&stage.kit(Mode::Judge)?, Mode::Judge, &mut || {})?;
         let warnings =
             compiled.diagnostics.into_iter().filter(|each| each.level == "warning" && !each.spans.is_empty());
-        Ok(warnings.filter_map(|each| each.rendered).collect())
+        Ok(warnings.filter_map(|each| each.rendered).map(|text| verdict::visible(&text).into_owned()).collect())
     }
 }
 
@@ -226,6 +229,8 @@ impl Begun<'_> {
     /// Our troubles only.
     pub fn finish(self, watch: &(dyn Fn(Event) + Sync)) -> Result<Report, Trouble> {
         let begun = Instant::now();
+        let plain = |event: Event| watch(foreign::shown(&event).unwrap_or(event));
+        let watch: &(dyn Fn(Event) + Sync) = &plain;
         let stage = self.grader.stage(self.exercise, self.source, watch, &self.desk);
         let mut checks = self.reports;
         if let Some(timed) = self.timed {
@@ -236,7 +241,7 @@ impl Begun<'_> {
             return Err(Trouble::Interrupted);
         }
         checks.sort_by_key(|report| report.check);
-        Ok(Report {
+        let report = Report {
             format_version: FORMAT_VERSION,
             exercise: self.exercise.folder.clone(),
             section: self.exercise.config.section.clone(),
@@ -248,6 +253,7 @@ impl Begun<'_> {
             score: checks.iter().map(|report| report.score).sum(),
             checks,
             millis: (self.took + begun.elapsed()).as_millis() as u64,
-        })
+        };
+        foreign::shown(&report)
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod again;
 mod first_answer;
+mod foreign;
 mod grader;
 mod pipeline;
 mod promise;
