@@ -4,7 +4,7 @@
 //! each time, take a lock, and read files that a submission may contain.
 
 use crate::compile::kit::{Kit, Mode};
-use crate::compile::read::Own;
+use crate::compile::read::{Foreign, Own};
 use crate::compile::toolchain::Toolchain;
 use crate::run::confine::{Access, Confinement, Plan, Quota, files};
 use crate::run::processes::{self, End};
@@ -21,9 +21,9 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 /// A compilation that takes more processor time has run away (an endless `const` evaluation, a macro that feeds itself).
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(30);
 
-/// One that takes so long by the clock, too. On a machine that has much else to do, a minute's work may take many.
+/// One that takes so long by the clock, too. On a machine that has much else to do, half a minute's work may take many.
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
 /// A compilation that takes more private memory than this has run away, too (a constant of terabytes). In bytes.
@@ -102,7 +102,7 @@ pub struct Compiled {
     pub ran_away: Option<RanAway>,
     /// What it was compiled from and may not be, by name. What the compiler said can then hold the content of these files: there are no
     /// diagnostics, and it counts as not compiled.
-    pub foreign: BTreeSet<String>,
+    pub foreign: BTreeSet<Foreign>,
     /// What the compiler said, in its order.
     pub diagnostics: Vec<Diagnostic>,
     /// The library or binary.
@@ -335,7 +335,8 @@ fn arguments(toolchain: &Toolchain, unit: &Unit<'_>) -> Vec<OsString> {
         Output::Nothing => add(&["--crate-type=lib", "--emit=metadata"]),
     }
     if unit.mode == Mode::Time {
-        add(&["-Copt-level=2"]);
+        // Optimised, but the same program as in the other builds: no assertion and no overflow tells them apart.
+        add(&["-Copt-level=2", "-Cdebug-assertions=on", "-Coverflow-checks=on"]);
     } else if unit.one_of_many {
         // Never where time is measured: what is compiled in pieces runs at another speed.
         add(&["-Ccodegen-units=1"]);

@@ -5,6 +5,7 @@
 
 pub mod compiler;
 pub mod kit;
+pub mod objects;
 pub mod read;
 pub(crate) mod stage;
 pub mod toolchain;

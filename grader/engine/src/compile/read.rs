@@ -23,12 +23,21 @@ pub struct Own {
     pub list: PathBuf,
 }
 
+/// Something that a submission has no business with.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Foreign {
+    /// A file or variable that was read to compile it, as the submission names it.
+    Read(String),
+    /// What its object code holds, in a sentence.
+    Linked(String),
+}
+
 impl Own {
     /// What was read and is not the submission's own, as the submission names it; empty if there is no list.
-    pub(super) fn foreign(&self) -> BTreeSet<String> {
+    pub(super) fn foreign(&self) -> BTreeSet<Foreign> {
         // A name that is no text is nobody's file: it stays different from all of ours.
         let list = std::fs::read(&self.list).unwrap_or_default();
-        self.foreign_in(&String::from_utf8_lossy(&list))
+        self.foreign_in(&String::from_utf8_lossy(&list)).into_iter().map(Foreign::Read).collect()
     }
 
     fn foreign_in(&self, list: &str) -> BTreeSet<String> {
@@ -127,7 +136,7 @@ mod tests {
         let text = "const _: () = panic!(\"{}\", include_str!(\"../secret\"));";
         let compiled = compiled(folder.path(), text);
         assert!(!compiled.success && compiled.diagnostics.is_empty(), "{compiled:?}");
-        assert_eq!(compiled.foreign, ["../secret".to_owned()].into());
+        assert_eq!(compiled.foreign, [Foreign::Read("../secret".to_owned())].into());
     }
 
     #[test]

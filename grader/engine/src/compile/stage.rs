@@ -7,6 +7,8 @@
 use crate::compile::compiler::{self, Compiled, Diagnostic, Output, Unit};
 use crate::compile::kit::{self, Kit, Mode};
 use crate::compile::read::Own;
+use crate::compile::objects::{self, Allowance};
+use crate::compile::read::Foreign;
 use crate::compile::toolchain::Toolchain;
 use crate::exercise::catalog::Exercise;
 use crate::exercise::manifest::{Hidden, Module};
@@ -149,7 +151,7 @@ impl Stage<'_> {
             return Ok(());
         }
         if let Some(foreign) = compiled.foreign.first() {
-            return Err(Trouble::Usage(format!("it is not compiled: it reads {foreign}, which is not its own")));
+            return Err(Trouble::Usage(format!("it is not compiled, since it holds what is not its own: {foreign:?}")));
         }
         let words = compiled.errors().filter_map(|error| error.rendered.clone()).collect::<Vec<_>>().join("\n");
         Err(Trouble::Ours(format!(
@@ -222,11 +224,20 @@ impl Stage<'_> {
             can_wait: self.somebody_waits() && mode != self.first_mode(),
             one_of_many: self.one_of_many,
         };
-        let mut compiled = compiler::compile(self.toolchain, &unit, metadata)?;
+        let compiled = compiler::compile(self.toolchain, &unit, metadata)?;
         if let Some(changed) = self.files.changed_in(&own.folder) {
             // Something that runs at the same time has written into the folder of the grading.
             let what = format!("another text in the place of {}", self.workspace.shown(&changed.path));
-            compiled = Compiled { success: false, foreign: [what].into(), diagnostics: Vec::new(), ..compiled };
+            return Ok(Compiled { success: false, foreign: [Foreign::Read(what)].into(), diagnostics: Vec::new(), ..compiled });
+        }
+        // A hostile exercise of our own lifts the rule that says the same of the source.
+        if compiled.success && !lifted("extern") {
+            let allowance = Allowance { libc: config.crates.iter().any(|name| name == "libc"), mode };
+            let linked = objects::violations(&compiled.artifact, allowance)?;
+            if !linked.is_empty() {
+                let foreign = linked.into_iter().map(Foreign::Linked).collect();
+                return Ok(Compiled { success: false, foreign, diagnostics: Vec::new(), ..compiled });
+            }
         }
         Ok(compiled)
     }

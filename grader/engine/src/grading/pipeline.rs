@@ -12,6 +12,7 @@ use crate::checks::source_rules::{self, Demands, Judged};
 use crate::checks::{self, behaviour, build, compile_fail, schedules, timing, transcript};
 use crate::compile::compiler::Compiled;
 use crate::compile::kit::{Kit, Mode};
+use crate::compile::read::Foreign;
 use crate::compile::stage::{Explored, JUDGED, Stage, Timed, ToTime};
 use crate::exercise::config;
 use crate::exercise::manifest::{self, Case, Hidden, Module};
@@ -49,7 +50,7 @@ enum Linked {
     Ready(Tests),
     Not(&'static str),
     /// The submission would be compiled from this, which is not its own.
-    Foreign(BTreeSet<String>),
+    Foreign(BTreeSet<Foreign>),
     /// Nothing that was asked for needs them.
     NotNeeded,
 }
@@ -59,7 +60,7 @@ enum Linked {
 struct Results {
     reports: Vec<CheckReport>,
     /// What the submission would be compiled from, and is not its own.
-    foreign: BTreeSet<String>,
+    foreign: BTreeSet<Foreign>,
 }
 
 /// Why nothing is built of a submission that reads what is not its own.

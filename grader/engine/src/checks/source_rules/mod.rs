@@ -19,6 +19,7 @@ mod tokens;
 mod unread;
 mod uses;
 
+use crate::compile::read::Foreign;
 use crate::exercise::config::{Allowed, Forbid};
 use crate::submission::Files;
 use crate::submission::files::Refused;
@@ -53,11 +54,21 @@ impl Judged {
     }
 
     /// The report, now that the compiler has read something that is not the submission's own.
-    pub(crate) fn read_foreign(mut self, foreign: &BTreeSet<String>) -> CheckReport {
-        self.add(foreign.iter().map(|name| {
-            let message = format!("{name} was read to compile the submission: a submission is its own files and nothing else");
-            let next = "remove what reads it; nothing was run, and what the compiler said is not shown, since it may hold what was read";
-            finding("files".to_owned(), message, None, next)
+    pub(crate) fn read_foreign(mut self, foreign: &BTreeSet<Foreign>) -> CheckReport {
+        self.add(foreign.iter().map(|foreign| match foreign {
+            Foreign::Read(name) => {
+                let message = format!(
+                    "{name} was read to compile the submission: a submission is its own files and nothing else"
+                );
+                let next =
+                    "remove what reads it; nothing was run, and what the compiler said is not shown, since it may hold what was read";
+                finding("files".to_owned(), message, None, next)
+            }
+            Foreign::Linked(what) => {
+                let message = format!("the compiled submission goes past Rust: {what}");
+                let next = "remove what makes it (an attribute, an `extern` block, `asm!`); nothing was run";
+                finding("object code".to_owned(), message, None, next)
+            }
         }));
         self.report
     }
