@@ -2,6 +2,7 @@
 //! deserves, in time; what it did not touch is still judged; nothing of it is left running.
 
 mod early_ends;
+mod escapes;
 mod floods;
 mod forgery;
 mod grading;

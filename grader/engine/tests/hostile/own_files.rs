@@ -1,7 +1,9 @@
 //! What compiles is what was read: submissions that read other files, or are no plain files themselves, and what of that comes to light.
 
+use crate::escapes::grader_of;
 use crate::grading::{GRADER, check, grade_file, lab, made};
 use engine::grading::Extent;
+use engine::run::confine::Tier;
 use engine::submission::{Source, submitted};
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -81,6 +83,8 @@ fn without_rules() -> engine::exercise::catalog::Exercise {
 
 #[test]
 fn what_the_compiler_read_beside_the_submission_is_found_without_any_rule() {
+    // Where the compiler is confined there is no foreign file.
+    let grader = grader_of(Tier::D);
     let elsewhere = tempfile::tempdir().unwrap();
     let foreign = elsewhere.path().join("hidden file.rs");
     std::fs::write(&foreign, format!("pub fn {SECRET}() {{}} \"\"")).unwrap();
@@ -101,7 +105,7 @@ fn what_the_compiler_read_beside_the_submission_is_found_without_any_rule() {
         let (_folder, path) = made("lib.rs", text.as_bytes());
         let source = Source::file(Origin::Submitted, &path).unwrap();
         for only in [Extent::All, Extent::Checks(&[Check::Behaviour]), Extent::Checks(&[Check::Timing])] {
-            let report = GRADER.grade(&without_rules(), &source, only, &|_| {}).unwrap();
+            let report = grader.grade(&without_rules(), &source, only, &|_| {}).unwrap();
             assert!(!format!("{report:?}").contains(SECRET), "{text}: {report:#?}");
             let findings = not_compiled(&report);
             assert!(findings.iter().any(|each| each.message.starts_with(foreign.to_str().unwrap())), "{findings:#?}");

@@ -11,6 +11,7 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr as UnixAddress, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The first argument of a grader that is to be a canary. The second is its task.
@@ -72,7 +73,7 @@ impl Escape {
 /// What a canary is asked to try.
 #[derive(Debug, Serialize, Deserialize)]
 struct Task {
-    needed: PathBuf,
+    needed: Option<PathBuf>,
     secret: PathBuf,
     folder: PathBuf,
     port: SocketAddr,
@@ -86,25 +87,28 @@ struct Task {
 /// Why a program that does nothing wrong does not run there.
 pub(super) fn try_out(confinement: &Confinement, folder: &Path, needed: &Path) -> Result<Vec<Escape>, String> {
     let failed = |what: &'static str| move |error: std::io::Error| format!("{what}: {error}");
-    let own = folder.join(format!("canary-{}", std::process::id()));
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let name = format!("canary-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let own = folder.join(&name);
     let mount_point = own.join("root");
     fs::create_dir_all(&mount_point).map_err(failed("cannot write below the folder for building"))?;
-    files::hand_over(&mount_point, confinement).map_err(failed("cannot hand a folder over"))?;
     let secret = own.join("secret");
     fs::write(&secret, "secret").map_err(failed("cannot write below the folder for building"))?;
     let listener = TcpListener::bind("127.0.0.1:0").map_err(failed("cannot listen on a port"))?;
-    let socket = format!("grader-canary-{}", std::process::id());
+    let socket = format!("grader-{name}");
     let address = UnixAddress::from_abstract_name(&socket).map_err(failed("cannot name a socket"))?;
     let _socket = UnixListener::bind_addr(&address).map_err(failed("cannot listen on a socket"))?;
+    // The compiler's files are read by whoever the compiler becomes.
+    let needed = (confinement.layers.user == confinement.layers.compilers_user).then(|| needed.to_owned());
     let task = Task {
-        needed: needed.to_owned(),
+        needed: needed.clone(),
         secret,
         folder: own.clone(),
         port: listener.local_addr().map_err(failed("cannot listen on a port"))?,
         socket,
         grader: std::process::id(),
     };
-    let reads = files::libraries().into_iter().chain([needed.to_owned()]).collect();
+    let reads = files::libraries().into_iter().chain(needed).collect();
     let plan = Plan {
         program: confinement.launcher().to_owned(),
         shown_as: Some("/canary".into()),
@@ -148,7 +152,7 @@ pub(super) fn run_if_asked() {
     let works = std::thread::spawn(|| 1).join().is_ok()
         && File::create("own").and_then(|mut file| file.write_all(b"own")).is_ok()
         && UnixStream::pair().is_ok()
-        && File::open(&task.needed).is_ok();
+        && task.needed.as_ref().is_none_or(|path| File::open(path).is_ok());
     if works {
         println!("{}", serde_json::to_string(&escapes(&task)).unwrap_or_default());
     }

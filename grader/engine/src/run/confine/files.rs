@@ -53,12 +53,12 @@ pub(crate) fn system() -> Vec<PathBuf> {
     SYSTEM.iter().map(PathBuf::from).filter(|path| path.exists()).collect()
 }
 
-/// Gives a folder to the user that a confined program becomes.
+/// Gives a folder to the user that a confined compiler becomes.
 ///
 /// # Errors
 /// If the system refuses.
 pub(crate) fn hand_over(folder: &Path, confinement: &Confinement) -> io::Result<()> {
-    let Some(user) = confinement.layers.user else { return Ok(()) };
+    let Some(user) = confinement.layers.compilers_user else { return Ok(()) };
     let path = CString::new(folder.as_os_str().as_bytes())?;
     // SAFETY: a path that ends with a zero byte. A link is not followed.
     match unsafe { libc::lchown(path.as_ptr(), user, user) } {

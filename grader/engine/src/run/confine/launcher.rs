@@ -70,7 +70,11 @@ fn launch(mut file: File, answer: File) -> i32 {
     let mut text = String::new();
     let read = file.rewind().and_then(|()| file.read_to_string(&mut text));
     let outcome = read.map_err(|error| format!("cannot read the plan: {error}")).and_then(|_| {
-        let plan: Plan = serde_json::from_str(&text).map_err(|error| format!("cannot understand the plan: {error}"))?;
+        let mut plan: Plan =
+            serde_json::from_str(&text).map_err(|error| format!("cannot understand the plan: {error}"))?;
+        // Only a compiler has a folder of its own to work in.
+        let layers = plan.layers;
+        plan.layers.user = if plan.folder.is_some() { layers.compilers_user } else { layers.user.map(own_user) };
         drop(file);
         confine(&plan, &mut answer)
     });
@@ -79,6 +83,16 @@ fn launch(mut file: File, answer: File) -> i32 {
         let _ = write!(answer, "-{refused}");
         NOT_STARTED
     })
+}
+
+/// A user that no other program is, so that what one program uses of a limit per user is taken from nobody. Where only some numbers are
+/// users (in a container), all share one.
+fn own_user(shared: u32) -> u32 {
+    /// Nobody gives numbers to people above two thousand millions.
+    const FIRST: u32 = 2_000_000_000;
+    let ranges = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    let all = ranges.split_whitespace().collect::<Vec<_>>() == ["0", "0", "4294967295"];
+    if all { FIRST + std::process::id() } else { shared }
 }
 
 fn confine(plan: &Plan, answer: &mut File) -> Result<i32, String> {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -19,8 +20,10 @@ use verdict::Tier;
 pub struct Layers {
     /// Private namespaces, and the private root that needs them.
     pub namespaces: Namespaces,
-    /// The user that the program becomes, where the grader runs as root.
+    /// The user that a program becomes, where the grader runs as root.
     pub user: Option<u32>,
+    /// The same for the compiler. Without a private root it may lie where only root can read.
+    pub compilers_user: Option<u32>,
     /// Rules for files, network and signals.
     pub landlock: bool,
     /// A filter of system calls.
@@ -97,6 +100,10 @@ impl Confinement {
     /// # Errors
     /// If it cannot be started, with what was refused.
     pub fn start(&self, plan: &Plan, stdout: Stdio, stderr: Stdio) -> io::Result<Process> {
+        if plan.folder.is_none() && self.layers.namespaces == Namespaces::None && self.layers.user.is_some() {
+            // Its folder for temporary files; who it will be is known later.
+            std::fs::set_permissions(&plan.mount_point, std::fs::Permissions::from_mode(0o1777))?;
+        }
         let text = serde_json::to_string(&Plan { layers: self.layers, ..plan.clone() })?;
         let mut file = in_memory()?;
         file.write_all(text.as_bytes())?;
@@ -150,7 +157,7 @@ fn candidates() -> Vec<(Tier, Layers)> {
     for (tier, filtered) in [(Tier::A, true), (Tier::B, false)] {
         let layers = Layers { landlock: filtered, seccomp: filtered, ..Layers::default() };
         if root {
-            list.push((tier, Layers { namespaces: Namespaces::Privileged, user, ..layers }));
+            list.push((tier, Layers { namespaces: Namespaces::Privileged, user, compilers_user: user, ..layers }));
         }
         list.push((tier, Layers { namespaces: Namespaces::User, ..layers }));
     }
@@ -158,6 +165,7 @@ fn candidates() -> Vec<(Tier, Layers)> {
         let tier = if filtered { Tier::C } else { Tier::D };
         let layers = Layers { landlock: filtered, seccomp: filtered, ..Layers::default() };
         if root {
+            list.push((tier, Layers { user, compilers_user: user, ..layers }));
             list.push((tier, Layers { user, ..layers }));
         }
         list.push((tier, layers));
