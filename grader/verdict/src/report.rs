@@ -1,7 +1,7 @@
 //! The report of one grading, and the one way from checks to a verdict.
 
-use crate::{Check, Finding};
 use crate::tier::Tier;
+use crate::{Check, Finding};
 use serde::{Deserialize, Serialize};
 
 /// The version of the JSON form of a [`Report`]. Raised when a field changes its meaning or goes away.

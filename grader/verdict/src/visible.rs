@@ -40,7 +40,10 @@ mod tests {
     #[test]
     fn what_a_terminal_would_obey_is_written_out() {
         assert_eq!(visible("\u{1b}[2J\u{7}a\r\n\tb\u{8}\0"), "\\x1b[2J\\x07a\\r\n\tb\\x08\\x00");
-        assert_eq!(visible("\u{9b}2J \u{202e}x\u{2066} \u{200b}\u{feff}"), "\\u{9b}2J \\u{202e}x\\u{2066} \\u{200b}\\u{feff}");
+        assert_eq!(
+            visible("\u{9b}2J \u{202e}x\u{2066} \u{200b}\u{feff}"),
+            "\\u{9b}2J \\u{202e}x\\u{2066} \\u{200b}\\u{feff}"
+        );
     }
 
     #[test]

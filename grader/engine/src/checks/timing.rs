@@ -307,8 +307,8 @@ impl Runner {
     fn start(tests: &Tests, workload: &Hidden, cpu: bool) -> Result<Runner, Trouble> {
         let limits = Limits { time: LONGEST_ROUND, memory: tests.memory, output: 0 };
         let order = wire::frame_of_order(&tests.order(workload)?);
-        let (process, stream, nonce) = sandbox::start(&tests.confinement, &tests.plan(), &limits, Stdio::null)
-            .ours("cannot start a workload")?;
+        let (process, stream, nonce) =
+            sandbox::start(&tests.confinement, &tests.plan(), &limits, Stdio::null).ours("cannot start a workload")?;
         // A process that has ended cannot take the order; the first round says so.
         let _ = (&stream).write_all(&order);
         Ok(Runner { process, stream, nonce, received: Vec::new(), cpu })

@@ -220,8 +220,7 @@ pub fn compile(toolchain: &Toolchain, unit: &Unit<'_>, metadata: &mut dyn FnMut(
         let _ = std::fs::remove_file(&own.list);
     }
     let plan = plan(toolchain, unit, &temporary)?;
-    let mut process =
-        unit.confinement.start(&plan, Stdio::null(), Stdio::piped()).ours("cannot run the compiler")?;
+    let mut process = unit.confinement.start(&plan, Stdio::null(), Stdio::piped()).ours("cannot run the compiler")?;
     let stderr = process.child.stderr.take().ok_or(Trouble::Interrupted)?;
     let (id, timed_out) = (process.id(), AtomicBool::new(false));
     let (finish, finished) = mpsc::channel::<()>();

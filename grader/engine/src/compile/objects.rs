@@ -22,8 +22,18 @@ pub struct Allowance {
 
 /// What the compiler calls by itself, beside the names that begin with `__rust` or `_Unwind_`.
 const COMPILERS: [&str; 12] = [
-    "memcpy", "memmove", "memset", "memcmp", "bcmp", "strlen", "rust_eh_personality", "_GLOBAL_OFFSET_TABLE_",
-    "__tls_get_addr", "DW.ref.rust_eh_personality", "rust_begin_unwind", "__stack_chk_fail",
+    "memcpy",
+    "memmove",
+    "memset",
+    "memcmp",
+    "bcmp",
+    "strlen",
+    "rust_eh_personality",
+    "_GLOBAL_OFFSET_TABLE_",
+    "__tls_get_addr",
+    "DW.ref.rust_eh_personality",
+    "rust_begin_unwind",
+    "__stack_chk_fail",
 ];
 
 /// What code of std calls that becomes a part of its caller: descriptors are closed and copied, errors are read.
@@ -76,7 +86,11 @@ fn of_section(name: &str, kind: SectionKind) -> Option<String> {
     // All of the compiler's own begin with a dot. A name without one can be gathered by whoever knows it.
     let is_loaded = matches!(
         kind,
-        SectionKind::Text | SectionKind::Data | SectionKind::ReadOnlyData | SectionKind::UninitializedData | SectionKind::Tls
+        SectionKind::Text
+            | SectionKind::Data
+            | SectionKind::ReadOnlyData
+            | SectionKind::UninitializedData
+            | SectionKind::Tls
     );
     (is_loaded && !name.starts_with('.')).then(|| format!("its section `{name}` is one that other code looks for"))
 }
@@ -84,8 +98,9 @@ fn of_section(name: &str, kind: SectionKind) -> Option<String> {
 /// A symbol that others can link with.
 fn of_offered(name: &str) -> Option<String> {
     let is_the_compilers = is_mangled(name) || name.starts_with("__rust") || name.starts_with("DW.ref.");
-    (!is_the_compilers)
-        .then(|| format!("`{name}` can be linked by its plain name, and so takes the place of another function of that name"))
+    (!is_the_compilers).then(|| {
+        format!("`{name}` can be linked by its plain name, and so takes the place of another function of that name")
+    })
 }
 
 /// A symbol that somebody else must have.
@@ -96,23 +111,25 @@ fn of_wanted(name: &str, allowance: Allowance) -> Option<String> {
         let is_arithmetic = name.starts_with("__") && name.ends_with(|end: char| end.is_ascii_digit());
         let is_standard = STANDARD.contains(&name) || is_arithmetic;
         let is_mathematics = name.len() <= 9 && MATHEMATICS.contains(&name.trim_end_matches('f'));
-        return (!is_the_compilers && !is_standard && !is_mathematics && !allowance.libc)
-            .then(|| format!("it calls `{name}`, which is not Rust: a submission uses std and the crates that its brief names"));
+        return (!is_the_compilers && !is_standard && !is_mathematics && !allowance.libc).then(|| {
+            format!("it calls `{name}`, which is not Rust: a submission uses std and the crates that its brief names")
+        });
     }
     let path = format!("{:#}", rustc_demangle::demangle(name));
     if allowance.mode == Mode::Explore {
-        let replaced = REPLACED.iter().find(|module| {
-            path.strip_prefix(*module).is_some_and(|rest| rest.starts_with("::"))
-        })?;
-        return Some(format!("it calls `{path}` of the real std, where schedules are explored with a stand-in for `{replaced}`"));
+        let replaced =
+            REPLACED.iter().find(|module| path.strip_prefix(*module).is_some_and(|rest| rest.starts_with("::")))?;
+        return Some(format!(
+            "it calls `{path}` of the real std, where schedules are explored with a stand-in for `{replaced}`"
+        ));
     }
     None
 }
 
 /// Functions for numbers that std leaves to the C library, without the `f` of those for `f32`.
 const MATHEMATICS: [&str; 27] = [
-    "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "exp", "exp2", "expm1",
-    "log", "log2", "log10", "log1p", "pow", "cbrt", "hypot", "fmod", "fma", "tgamma", "lgamma_r",
+    "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "exp",
+    "exp2", "expm1", "log", "log2", "log10", "log1p", "pow", "cbrt", "hypot", "fmod", "fma", "tgamma", "lgamma_r",
 ];
 
 /// Whether a name is one that the compiler makes of a path (the scheme v0, or the older one).

@@ -6,9 +6,9 @@
 
 use crate::compile::compiler::{self, Compiled, Diagnostic, Output, Unit};
 use crate::compile::kit::{self, Kit, Mode};
-use crate::compile::read::Own;
 use crate::compile::objects::{self, Allowance};
 use crate::compile::read::Foreign;
+use crate::compile::read::Own;
 use crate::compile::toolchain::Toolchain;
 use crate::exercise::catalog::Exercise;
 use crate::exercise::manifest::{Hidden, Module};
@@ -122,7 +122,8 @@ impl Stage<'_> {
         let timing = self.exercise.tests.join("timing.rs");
         let files = Arc::new(Files::read(&reference)?);
         // A kit is built again in its place when the crates in it change.
-        let built: Vec<_> = kit.libraries.values().map(|path| std::fs::metadata(path).and_then(|it| it.modified()).ok()).collect();
+        let built: Vec<_> =
+            kit.libraries.values().map(|path| std::fs::metadata(path).and_then(|it| it.modified()).ok()).collect();
         let key = kit::hash(&(files.root(), read(&timing)?, &self.toolchain, &kit.libraries, built));
         let folder = self.workspace.target.join("references").join(format!("{}-{key:016x}", self.exercise.folder));
         let done = folder.join("done");
@@ -228,7 +229,12 @@ impl Stage<'_> {
         if let Some(changed) = self.files.changed_in(&own.folder) {
             // Something that runs at the same time has written into the folder of the grading.
             let what = format!("another text in the place of {}", self.workspace.shown(&changed.path));
-            return Ok(Compiled { success: false, foreign: [Foreign::Read(what)].into(), diagnostics: Vec::new(), ..compiled });
+            return Ok(Compiled {
+                success: false,
+                foreign: [Foreign::Read(what)].into(),
+                diagnostics: Vec::new(),
+                ..compiled
+            });
         }
         // A hostile exercise of our own lifts the rule that says the same of the source.
         if compiled.success && !lifted("extern") {

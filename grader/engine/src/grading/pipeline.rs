@@ -47,7 +47,7 @@ pub(crate) struct Grading<'a> {
 
 /// The submission and the facts, linked; or why they are not.
 enum Linked {
-    Ready(Tests),
+    Ready(Box<Tests>),
     Not(&'static str),
     /// The submission would be compiled from this, which is not its own.
     Foreign(BTreeSet<Foreign>),
@@ -282,7 +282,7 @@ impl<'a> Grading<'a> {
         // Facts are exact under load, so what timing needs can be built beside them.
         compiles.keep();
         let tests = self.stage.ready(&compiled)?;
-        Ok((build::passed(of, &toolchain.version, millis()), Linked::Ready(tests)))
+        Ok((build::passed(of, &toolchain.version, millis()), Linked::Ready(Box::new(tests))))
     }
 
     /// The hidden test files that must be compiled to judge. That they compile belongs to the build.

@@ -6,6 +6,7 @@
 //! before the end and by [`reap_strays`] after it.
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
@@ -60,7 +61,8 @@ pub fn spawn(command: &mut Command) -> io::Result<Process> {
     ADOPT.call_once(|| unsafe {
         libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1);
     });
-    let run = NEXT_RUN.fetch_add(1, Ordering::Relaxed);
+    // Told to the process: it must not count, or one test could tell itself from the next.
+    let run = RandomState::new().hash_one(NEXT_RUN.fetch_add(1, Ordering::Relaxed));
     command.env(RUN, run.to_string()).process_group(0);
     // SAFETY: only async-signal-safe calls between fork and exec.
     unsafe {

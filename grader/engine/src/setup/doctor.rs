@@ -2,9 +2,9 @@
 
 use crate::compile::toolchain::Toolchain;
 use crate::home::workspace::Workspace;
-use crate::trouble::{Context, Trouble, make_folder, write};
 use crate::run::confine::launcher::launcher;
 use crate::run::confine::{Confinement, Tier};
+use crate::trouble::{Context, Trouble, make_folder, write};
 use probe::threads::{self, Standing};
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -62,7 +62,10 @@ fn nothing_outside_can_be_reached_in_any_tier_that_confines() {
 fn without_confinement_the_same_program_gets_out() {
     // Otherwise the test above would show nothing.
     let grader = grader_of(Tier::D);
-    let report = behaviour(&grader, "pub fn work() -> u32 { assert!(std::fs::read(\"/etc/passwd\").is_err()); 42 } pub fn rest() -> u32 { 7 }");
+    let report = behaviour(
+        &grader,
+        "pub fn work() -> u32 { assert!(std::fs::read(\"/etc/passwd\").is_err()); 42 } pub fn rest() -> u32 { 7 }",
+    );
     assert_eq!((report.verdict, report.confinement), (Verdict::Rejected, Tier::D), "{report:#?}");
 }
 
@@ -80,7 +83,12 @@ fn what_is_written_is_gone_with_the_process() {
         for folder in ["/tmp", "/dev/shm", "."] {
             assert!(!std::path::Path::new(folder).join(&name).exists(), "{best:?}: {folder}/{name} was left");
         }
-        assert!(walkdir::WalkDir::new(GRADER.workspace.target.join("runs")).into_iter().flatten().all(|entry| *entry.file_name() != *name));
+        assert!(
+            walkdir::WalkDir::new(GRADER.workspace.target.join("runs"))
+                .into_iter()
+                .flatten()
+                .all(|entry| *entry.file_name() != *name)
+        );
     }
 }
 

@@ -11,7 +11,16 @@ use std::sync::OnceLock;
 
 /// The system's linker needs all of this; so does a compiler that calls it.
 const SYSTEM: [&str; 10] = [
-    "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/alternatives", "/nix/store", "/opt",
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/etc/ld.so.cache",
+    "/etc/alternatives",
+    "/nix/store",
+    "/opt",
 ];
 
 /// Libraries that some programs use and this one may not. They lie where the C library lies.
@@ -22,9 +31,9 @@ pub(crate) fn libraries() -> Vec<PathBuf> {
     static LIBRARIES: OnceLock<Vec<PathBuf>> = OnceLock::new();
     let find = || {
         let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
-        let named = maps.lines().filter_map(|line| line.split_once('/').map(|(_, path)| PathBuf::from(format!("/{path}"))));
-        let mut found: BTreeSet<PathBuf> =
-            named.filter(|path| path.to_string_lossy().contains(".so")).collect();
+        let named =
+            maps.lines().filter_map(|line| line.split_once('/').map(|(_, path)| PathBuf::from(format!("/{path}"))));
+        let mut found: BTreeSet<PathBuf> = named.filter(|path| path.to_string_lossy().contains(".so")).collect();
         let beside: Vec<PathBuf> = found
             .iter()
             .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("libc.")))

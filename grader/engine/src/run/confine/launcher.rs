@@ -241,7 +241,8 @@ fn become_program(plan: &Plan) -> String {
 fn enter_namespaces(kind: Namespaces) -> Result<(), String> {
     // SAFETY: plain calls.
     let (user, group) = unsafe { (libc::geteuid(), libc::getegid()) };
-    let mut flags = libc::CLONE_NEWNS | libc::CLONE_NEWPID | libc::CLONE_NEWNET | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
+    let mut flags =
+        libc::CLONE_NEWNS | libc::CLONE_NEWPID | libc::CLONE_NEWNET | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
     if kind == Namespaces::User {
         flags |= libc::CLONE_NEWUSER;
     }

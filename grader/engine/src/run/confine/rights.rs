@@ -58,11 +58,9 @@ pub(super) fn give_up_capabilities() -> io::Result<()> {
 pub(super) fn limit(quota: &Quota) {
     set(libc::RLIMIT_CORE, 0, 0);
     set(libc::RLIMIT_MSGQUEUE, 0, 0);
-    for (resource, most) in [
-        (libc::RLIMIT_DATA, quota.memory),
-        (libc::RLIMIT_FSIZE, quota.file),
-        (libc::RLIMIT_NPROC, quota.tasks),
-    ] {
+    for (resource, most) in
+        [(libc::RLIMIT_DATA, quota.memory), (libc::RLIMIT_FSIZE, quota.file), (libc::RLIMIT_NPROC, quota.tasks)]
+    {
         if most > 0 {
             set(resource, most, most);
         }

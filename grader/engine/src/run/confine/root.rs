@@ -150,8 +150,7 @@ fn mount(source: &str, target: &Path, kind: &str, flags: libc::c_ulong, data: &s
     let (source, target) = (text(Path::new(source)), text(target));
     let (kind, data) = (text(Path::new(kind)), text(Path::new(data)));
     // SAFETY: all four end with a zero byte and live through the call.
-    let result =
-        unsafe { libc::mount(source.as_ptr(), target.as_ptr(), kind.as_ptr(), flags, data.as_ptr().cast()) };
+    let result = unsafe { libc::mount(source.as_ptr(), target.as_ptr(), kind.as_ptr(), flags, data.as_ptr().cast()) };
     checked(result.into())
 }
 

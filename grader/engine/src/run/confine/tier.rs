@@ -76,8 +76,11 @@ impl Confinement {
             let confinement = Confinement { tier, layers, refused: Vec::new(), launcher: launcher.to_owned() };
             match canary::try_out(&confinement, folder, needed) {
                 Ok(escapes) => {
-                    let open: Vec<&str> =
-                        escapes.iter().filter(|escape| is_held(tier, **escape)).map(|escape| escape.describe()).collect();
+                    let open: Vec<&str> = escapes
+                        .iter()
+                        .filter(|escape| is_held(tier, **escape))
+                        .map(|escape| escape.describe())
+                        .collect();
                     if open.is_empty() {
                         return Ok(Confinement { refused, ..confinement });
                     }
