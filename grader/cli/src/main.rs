@@ -33,6 +33,7 @@ fn main() -> std::process::ExitCode {
         let code = ExitCode::of(&trouble);
         if processes::interrupted() {
             // What failed, failed because everything was stopped.
+            processes::see_everything_end();
             screen.complain("interrupted; nothing was recorded and nothing is left running");
             return ExitCode::Interrupted;
         }

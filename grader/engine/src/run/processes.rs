@@ -256,6 +256,19 @@ pub fn stop_everything() {
     }
 }
 
+/// After [`stop_everything`]: waits until nothing that was started runs any more, for a second at most.
+pub fn see_everything_end() {
+    /// Killing takes the kernel a few milliseconds.
+    const PATIENCE: Duration = Duration::from_secs(1);
+    let begun = Instant::now();
+    while !descendants_of(std::process::id()).is_empty() && begun.elapsed() < PATIENCE {
+        // What comes to us on its way down must be waited for, or what waits for it does not end.
+        // SAFETY: no place for an answer is needed.
+        unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) };
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
 /// Whether the user has interrupted.
 pub fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::SeqCst)

@@ -112,7 +112,9 @@ impl Confinement {
         file.write_all(text.as_bytes())?;
         let (answer, theirs) = io::pipe()?;
         let inherited = [file.as_raw_fd(), theirs.as_raw_fd()];
-        let mut command = Command::new(&self.launcher);
+        // The file may have been replaced by a newer grader meanwhile, which understands other plans.
+        let own = std::env::current_exe().is_ok_and(|own| own == self.launcher);
+        let mut command = Command::new(if own { Path::new("/proc/self/exe") } else { &self.launcher });
         command.arg0(launcher::NAME).args(inherited.map(|number| number.to_string())).env_clear();
         command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
         let numbers = inherited.into_iter().chain(plan.descriptor).collect::<Vec<_>>();
