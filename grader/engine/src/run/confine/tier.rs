@@ -56,6 +56,8 @@ pub struct Confinement {
     pub refused: Vec<(Tier, String)>,
     /// The program that confines: the grader itself.
     launcher: PathBuf,
+    /// Whether that is this very program.
+    is_own: bool,
 }
 
 impl Confinement {
@@ -72,8 +74,9 @@ impl Confinement {
     /// If nothing can be written in `folder`, or not even tier D works.
     pub fn find(launcher: &Path, folder: &Path, needed: &Path, best: Tier) -> Result<Confinement, Trouble> {
         let mut refused = Vec::new();
+        let is_own = std::env::current_exe().is_ok_and(|own| own == launcher);
         for (tier, layers) in candidates().into_iter().filter(|(tier, _)| *tier >= best) {
-            let confinement = Confinement { tier, layers, refused: Vec::new(), launcher: launcher.to_owned() };
+            let confinement = Confinement { tier, layers, refused: Vec::new(), launcher: launcher.to_owned(), is_own };
             match canary::try_out(&confinement, folder, needed) {
                 Ok(escapes) => {
                     let open: Vec<&str> = escapes
@@ -113,8 +116,7 @@ impl Confinement {
         let (answer, theirs) = io::pipe()?;
         let inherited = [file.as_raw_fd(), theirs.as_raw_fd()];
         // The file may have been replaced by a newer grader meanwhile, which understands other plans.
-        let own = std::env::current_exe().is_ok_and(|own| own == self.launcher);
-        let mut command = Command::new(if own { Path::new("/proc/self/exe") } else { &self.launcher });
+        let mut command = Command::new(if self.is_own { Path::new("/proc/self/exe") } else { &self.launcher });
         command.arg0(launcher::NAME).args(inherited.map(|number| number.to_string())).env_clear();
         command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
         let numbers = inherited.into_iter().chain(plan.descriptor).collect::<Vec<_>>();
