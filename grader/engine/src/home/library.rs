@@ -7,6 +7,7 @@
 use crate::trouble::{Context, Trouble, make_folder};
 use flate2::read::GzDecoder;
 use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -23,6 +24,8 @@ pub struct Library {
     pub target: PathBuf,
     /// What tells one version from another.
     pub version: String,
+    /// Files that were not as this grader carries them, and are again. Somebody has changed what gradings rest on.
+    pub restored: Vec<PathBuf>,
     pub(crate) held: Option<Arc<File>>,
 }
 
@@ -36,7 +39,13 @@ impl Library {
             "this grader was built in {}, which is gone; install it with `cargo install --path grader/cli`",
             root.display()
         ))?;
-        Ok(Library { target: content.join("target/grader"), version: "clone".into(), held: None, content })
+        Ok(Library {
+            target: content.join("target/grader"),
+            version: "clone".into(),
+            restored: Vec::new(),
+            held: None,
+            content,
+        })
     }
 
     /// The library that is packed in `bundle`, unpacked below `home` if it is not there yet. `version` tells it from others.
@@ -65,13 +74,50 @@ impl Library {
             }
             lock.unlock().ours(&trouble)?;
         }
+        let restored = restore(bundle, &content).ours(&trouble)?;
         lock.lock_shared().ours(&trouble)?;
         // Its date says when it was last used.
         let _ = lock.set_modified(SystemTime::now());
         forget_old_versions(home, version);
         let content = content.canonicalize().ours(&trouble)?;
-        Ok(Library { target: folder.join("target"), version: version.to_owned(), held: Some(Arc::new(lock)), content })
+        Ok(Library {
+            target: folder.join("target"),
+            version: version.to_owned(),
+            restored,
+            held: Some(Arc::new(lock)),
+            content,
+        })
     }
+}
+
+/// Compares what is unpacked with the bundle, byte by byte, and puts back what differs. The bundle is a part of the program: whoever can
+/// change it can change the verdict as well.
+fn restore(bundle: &[u8], content: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut restored = Vec::new();
+    let mut archive = tar::Archive::new(GzDecoder::new(bundle));
+    for entry in archive.entries()? {
+        let mut entry = entry?;
+        if !entry.header().entry_type().is_file() {
+            continue;
+        }
+        let path = entry.path()?.into_owned();
+        let mut text = Vec::new();
+        entry.read_to_end(&mut text)?;
+        let file = content.join(&path);
+        let is_plain = fs::symlink_metadata(&file).is_ok_and(|kind| kind.is_file());
+        if is_plain && fs::read(&file).is_ok_and(|found| found == text) {
+            continue;
+        }
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        // In one step: another grader may be reading it.
+        let beside = file.with_extension(format!("part-{}", std::process::id()));
+        fs::write(&beside, &text)?;
+        fs::rename(&beside, &file)?;
+        restored.push(path);
+    }
+    Ok(restored)
 }
 
 /// Where libraries are unpacked and built: `GRADER_HOME`, or `grader` in the user's folder for caches.
@@ -121,8 +167,27 @@ mod tests {
         let two = Library::unpack(&bundle("two"), "2", home.path()).unwrap();
         let text = |library: &Library| fs::read_to_string(library.content.join("curriculum.md")).unwrap();
         assert_eq!((text(&one), text(&two)), ("one".into(), "two".into()));
-        let again = Library::unpack(b"not looked at", "1", home.path()).unwrap();
-        assert_eq!(text(&again), "one");
+        let again = Library::unpack(&bundle("one"), "1", home.path()).unwrap();
+        assert_eq!((text(&again), again.restored), ("one".into(), Vec::new()));
+    }
+
+    #[test]
+    fn what_somebody_has_changed_is_put_back_and_named() {
+        let home = tempfile::tempdir().unwrap();
+        let library = Library::unpack(&bundle("one"), "1", home.path()).unwrap();
+        let file = library.content.join("curriculum.md");
+        let changes: [&dyn Fn(); 3] =
+            [&|| fs::write(&file, "two").unwrap(), &|| fs::remove_file(&file).unwrap(), &|| {
+                fs::rename(&file, file.with_extension("moved")).unwrap();
+                std::os::unix::fs::symlink(file.with_extension("moved"), &file).unwrap();
+            }];
+        for change in changes {
+            change();
+            let again = Library::unpack(&bundle("one"), "1", home.path()).unwrap();
+            assert_eq!(again.restored, [PathBuf::from("curriculum.md")]);
+            assert_eq!(fs::read_to_string(&file).unwrap(), "one");
+            assert!(fs::symlink_metadata(&file).unwrap().is_file());
+        }
     }
 
     #[test]
