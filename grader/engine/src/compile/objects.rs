@@ -123,7 +123,9 @@ fn of_wanted(name: &str, allowance: Allowance) -> Option<String> {
         let is_arithmetic = name.starts_with("__") && name.ends_with(|end: char| end.is_ascii_digit())
             || ["__fix", "__float", "__extend", "__trunc"].iter().any(|kind| name.starts_with(kind));
         let is_standard = STANDARD.contains(&name) || is_arithmetic;
-        let is_mathematics = name.len() <= 9 && MATHEMATICS.contains(&name.trim_end_matches('f'));
+        let is_mathematics = name.len() <= 10
+            && (MATHEMATICS.contains(&name)
+                || name.strip_suffix('f').is_some_and(|double| MATHEMATICS.contains(&double)));
         return (!is_the_compilers && !is_standard && !is_mathematics && !allowance.libc).then(|| {
             format!("it calls `{name}`, which is not Rust: a submission uses std and the crates that its brief names")
         });
@@ -140,9 +142,45 @@ fn of_wanted(name: &str, allowance: Allowance) -> Option<String> {
 }
 
 /// Functions for numbers that std leaves to the C library, without the `f` of those for `f32`.
-const MATHEMATICS: [&str; 27] = [
-    "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "exp",
-    "exp2", "expm1", "log", "log2", "log10", "log1p", "pow", "cbrt", "hypot", "fmod", "fma", "tgamma", "lgamma_r",
+const MATHEMATICS: [&str; 38] = [
+    "ceil",
+    "floor",
+    "round",
+    "roundeven",
+    "trunc",
+    "rint",
+    "nearbyint",
+    "sqrt",
+    "fmin",
+    "fmax",
+    "fdim",
+    "sin",
+    "cos",
+    "tan",
+    "asin",
+    "acos",
+    "atan",
+    "atan2",
+    "sinh",
+    "cosh",
+    "tanh",
+    "asinh",
+    "acosh",
+    "atanh",
+    "exp",
+    "exp2",
+    "expm1",
+    "log",
+    "log2",
+    "log10",
+    "log1p",
+    "pow",
+    "cbrt",
+    "hypot",
+    "fmod",
+    "fma",
+    "tgamma",
+    "lgamma_r",
 ];
 
 /// Whether a name is one that the compiler makes: of a path (the scheme v0, or the older one), or of something without a name that two
