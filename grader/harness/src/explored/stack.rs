@@ -106,7 +106,8 @@ fn short(function: &str) -> String {
 
 /// Whether a function is a closure.
 fn is_closure(function: &str) -> bool {
-    function.starts_with("{closure") || function.ends_with("{{closure}}")
+    let last = function.rsplit("::").next().unwrap_or(function);
+    function.starts_with("{closure") || last.starts_with("{closure#") || last == "{{closure}}"
 }
 
 /// The last two names of a path that are names.
@@ -129,6 +130,11 @@ mod tests {
             ("<subject::Gather<F> as core::future::future::Future>::poll", "Gather::poll"),
             ("{closure#2}<subject::gather::{closure#0}::{async_block_env#0}<checks::Sleeper<i32>>, i32>", "gather"),
             ("put<i32>", "put"),
+            ("<subject::RwLock<alloc::vec::Vec<u8>>>::write", "RwLock::write"),
+            ("<subject::RwLock<u8>>::write::{closure#0}", "RwLock::write"),
+            ("<subject::ReadGuard<u8> as core::ops::drop::Drop>::drop", "drop of ReadGuard"),
+            ("subject::inner::put::<i32>", "inner::put"),
+            ("subject::gather::<checks::Sleeper<i32>>::{closure#0}", "gather"),
             ("write", "write"),
         ] {
             assert_eq!(short(function), name, "{function}");
@@ -152,6 +158,18 @@ mod tests {
         assert_eq!((stack.call.as_str(), stack.call_line), ("RwLock::write", 17));
         assert_eq!(stack.innermost.map(|place| place.line), Some(36));
         assert_eq!(stack.caller.map(|place| place.line), Some(95));
+    }
+
+    #[test]
+    fn a_thread_that_begins_with_a_closure_is_named_after_what_that_calls() {
+        for closure in
+            ["subject::Pool::start::{{closure}}", "<subject::Pool>::start::{closure#0}", "{closure#0}<subject::Job>"]
+        {
+            let text = format!(
+                "   0: <subject::Pool>::serve\n   at /w/src/lib.rs:5:9\n   1: {closure}\n   at /w/src/lib.rs:7:9\n"
+            );
+            assert_eq!(Stack::of(&text, "/w/src/lib.rs", "/w/tests/schedules.rs").call, "Pool::serve", "{closure}");
+        }
     }
 
     #[test]
