@@ -369,6 +369,8 @@ fn arguments(toolchain: &Toolchain, unit: &Unit<'_>) -> Vec<OsString> {
     }
     arguments.extend(["-L".into(), pair("dependency", &unit.kit.folder), "--out-dir".into(), unit.folder.into()]);
     if let Some(own) = unit.own {
+        // The names of its symbols then say which crate made them.
+        arguments.push("-Csymbol-mangling-version=v0".into());
         let mut emit = OsString::from("--emit=metadata,link,dep-info=");
         emit.push(&own.list);
         let mut remap = own.folder.clone().into_os_string();

@@ -4,13 +4,14 @@
 //! dependencies share one, and all kits share what they have in common: one folder of Cargo's for all. A kit is built again when
 //! the toolchain, the lock file, or the grader's own crates change.
 
+use crate::compile::closure;
 use crate::compile::toolchain::Toolchain;
 use crate::exercise::catalog::Exercise;
 use crate::home::workspace::Workspace;
 use crate::run::processes;
 use crate::trouble::{Context, Trouble, make_folder, read, write};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufRead, BufReader, Read};
@@ -63,6 +64,8 @@ pub struct Kit {
     pub libraries: BTreeMap<String, PathBuf>,
     /// The folder of all libraries, direct or not.
     pub folder: PathBuf,
+    /// For each direct dependency, the crates of which code comes with it: its own, and those that it depends on.
+    pub closures: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Kit {
@@ -100,6 +103,14 @@ impl Kit {
         let kit = build(workspace, toolchain, &folder, &manifest, &packages(&dependencies), key, watch)?;
         write(&folder.join("kit.json"), &serde_json::to_string_pretty(&kit).ours("cannot write JSON")?)?;
         Ok(kit)
+    }
+}
+
+impl Kit {
+    /// The crates of which code comes with these direct dependencies.
+    pub fn crates_behind(&self, names: &[String]) -> BTreeSet<String> {
+        let closures = names.iter().filter_map(|name| self.closures.get(&name.replace('-', "_")));
+        closures.flatten().cloned().collect()
     }
 }
 
@@ -284,7 +295,9 @@ fn build(
             words.trim_end()
         )));
     }
-    Ok(Kit { key, libraries, folder: built.join("debug/deps") })
+    // Cargo has written which package depends on which.
+    let closures = closure::closures(&read(&folder.join("Cargo.lock"))?, names)?;
+    Ok(Kit { key, libraries, folder: built.join("debug/deps"), closures })
 }
 
 /// The package's name in Cargo's identifier: `…/folder#name@1.0.0`, or `…/name#1.0.0`.

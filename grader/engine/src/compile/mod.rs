@@ -3,6 +3,7 @@
 //!
 //! Says what the compiler said. What that means for a verdict is for `checks` to say.
 
+mod closure;
 pub mod compiler;
 pub mod kit;
 pub mod objects;

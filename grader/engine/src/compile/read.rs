@@ -5,6 +5,7 @@
 //! found errors. If it stops in the parser of the root file there is no list, and nothing that could have been read: only an
 //! expanded macro or the file of a module leads to another file.
 
+use crate::compile::objects::Violation;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -28,8 +29,8 @@ pub struct Own {
 pub enum Foreign {
     /// A file or variable that was read to compile it, as the submission names it.
     Read(String),
-    /// What its object code holds, in a sentence.
-    Linked(String),
+    /// What its object code holds.
+    Linked(Violation),
 }
 
 impl Own {
@@ -79,7 +80,7 @@ mod tests {
         let copy = folder.join("source");
         let root = copy.join("lib.rs");
         crate::trouble::write(&root, text).unwrap();
-        let kit = serde_json::json!({ "key": "", "libraries": {}, "folder": folder });
+        let kit = serde_json::json!({ "key": "", "libraries": {}, "folder": folder, "closures": {} });
         let kit: Kit = serde_json::from_value(kit).unwrap();
         let own = Own {
             folder: copy,

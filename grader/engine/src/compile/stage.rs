@@ -19,6 +19,7 @@ use crate::run::entries::{self, Secret};
 use crate::run::facts::Tests;
 use crate::submission::{Files, Source};
 use crate::trouble::{Context, Trouble, make_folder, read, write};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -107,11 +108,11 @@ impl Stage<'_> {
         let reference = self.timed_reference(&kit)?;
         let subject = self.subject(&kit, Mode::Time, &mut || {})?;
         if !subject.success {
-            return Ok(Err("the submission does not compile"));
+            return Ok(Err(Untimed { because: "the submission does not compile", foreign: subject.foreign }));
         }
         let compiled = self.hidden(&kit, Mode::Time, &[Module::Timing], &subject.artifact, one)?;
         if !compiled.success {
-            return Ok(Err("the public API is not the one of the brief"));
+            return Ok(Err("the public API is not the one of the brief".into()));
         }
         Ok(Ok(Timed { submission: self.ready(&compiled)?, reference, workloads }))
     }
@@ -238,7 +239,8 @@ impl Stage<'_> {
         }
         // A hostile exercise of our own lifts the rule that says the same of the source.
         if compiled.success && !lifted("extern") {
-            let allowance = Allowance { libc: config.crates.iter().any(|name| name == "libc"), mode };
+            let crates = kit.crates_behind(&unit.crates);
+            let allowance = Allowance { crates: &crates, functions: &config.c_functions, mode };
             let linked = objects::violations(&compiled.artifact, allowance)?;
             if !linked.is_empty() {
                 let foreign = linked.into_iter().map(Foreign::Linked).collect();
@@ -400,7 +402,20 @@ pub(crate) struct Timed {
 }
 
 /// What is to be timed, or why there is nothing to time.
-pub(crate) type ToTime = Result<Timed, &'static str>;
+pub(crate) type ToTime = Result<Timed, Untimed>;
+
+/// Why there is nothing to time.
+pub(crate) struct Untimed {
+    pub(crate) because: &'static str,
+    /// What the submission holds that is not its own, if that is why.
+    pub(crate) foreign: BTreeSet<Foreign>,
+}
+
+impl From<&'static str> for Untimed {
+    fn from(because: &'static str) -> Untimed {
+        Untimed { because, foreign: BTreeSet::new() }
+    }
+}
 
 /// A folder for incremental compilation, ours while the lock is held.
 struct Kept {

@@ -49,6 +49,8 @@ pub struct Allowed {
     pub crates: Vec<String>,
     /// Whether `unsafe` may be written.
     pub r#unsafe: bool,
+    /// The functions of the C library that it may call, where `libc` is among the crates.
+    pub c_functions: Vec<String>,
     /// Paths that a rule which holds everywhere would forbid.
     pub allow: Vec<String>,
 }
@@ -154,6 +156,10 @@ impl Config {
                 forbid.reason
             )));
         }
+        let has_libc = config.submission.crates.iter().any(|name| name == "libc");
+        if let Some(function) = config.submission.c_functions.first().filter(|_| !has_libc) {
+            return Err(wrong(format!("c_functions lists `{function}`, which needs `libc` among the crates")));
+        }
         if !(1..=5).contains(&config.difficulty) {
             return Err(wrong(format!("difficulty is {}, but goes from 1 to 5", config.difficulty)));
         }
@@ -161,5 +167,26 @@ impl Config {
             return Err(wrong(format!("[timing.{name}] ratio is {}, but must be at least 1.1", limit.ratio)));
         }
         Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_of_the_c_library_need_libc() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("checks.toml");
+        let of = |submission: &str| {
+            let head =
+                "title = \"\"\nsection = \"\"\nminutes = 1\ndifficulty = 1\ntopics = []\n[points]\n[submission]\n";
+            std::fs::write(&path, format!("{head}{submission}\n")).unwrap();
+            Config::read(&path)
+        };
+        let listed = of("crates = [\"libc\"]\nc_functions = [\"mmap\"]").unwrap();
+        assert_eq!(listed.submission.c_functions, ["mmap"]);
+        let error = of("c_functions = [\"mmap\"]").unwrap_err().to_string();
+        assert!(error.contains("`mmap`") && error.contains("`libc`"), "{error}");
     }
 }

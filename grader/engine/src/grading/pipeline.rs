@@ -114,7 +114,7 @@ impl<'a> Grading<'a> {
             let timed = self.wants(Check::Timing).then(|| {
                 scope.spawn(|| match it_compiles.comes() {
                     true => self.stage.timed(self.one),
-                    false => Ok(Err("it could not be built")),
+                    false => Ok(Err("it could not be built".into())),
                 })
             });
             let judged = self.judge(kit, compiles);
@@ -125,6 +125,9 @@ impl<'a> Grading<'a> {
         if (matches!(timed, Some(Err(_))) || !rules.unread.is_empty()) && judged.reports.is_empty() {
             // Why it could not be timed or read is for the build to say, and nothing else has built it.
             judged = self.build_again()?;
+        }
+        if let Some(Err(untimed)) = &timed {
+            judged.foreign.extend(untimed.foreign.iter().cloned());
         }
         let builds = failed_build(&judged.reports).is_none();
         let rules = match rules {
@@ -147,7 +150,7 @@ impl<'a> Grading<'a> {
         let others = self.wanted.iter().filter(|check| ![Check::SourceRules, Check::Timing].contains(*check));
         let not_run = others.map(|check| self.told(self.not_run(*check, NOT_ITS_OWN)));
         let rules = self.told(rules.report);
-        let timed = self.wants(Check::Timing).then_some(Err(NOT_ITS_OWN));
+        let timed = self.wants(Check::Timing).then_some(Err(NOT_ITS_OWN.into()));
         (std::iter::once(rules).chain(not_run).collect(), timed)
     }
 
@@ -156,7 +159,7 @@ impl<'a> Grading<'a> {
         Ok(self.told(match timed {
             Ok(_) if does_wrong(others) => self.not_run(Check::Timing, "only what does the right thing is timed"),
             Ok(ready) => self.time(&ready)?,
-            Err(because) => self.not_run(Check::Timing, because),
+            Err(untimed) => self.not_run(Check::Timing, untimed.because),
         }))
     }
 

@@ -4,28 +4,49 @@
 use crate::grading::{GRADER, lab, made};
 use engine::grading::Extent;
 use engine::submission::Source;
-use verdict::{Check, Origin, Outcome, Verdict};
+use verdict::{Check, Origin, Outcome, Report, Verdict};
 
 const LAB: &str = "pub fn work() -> u32 { 42 } pub fn rest() -> u32 { 7 }\n";
 
 /// What was found in the object code of a submission with this text.
 fn found(text: &str) -> Vec<String> {
-    let (_folder, path) = made("lib.rs", format!("{LAB}{text}").as_bytes());
-    let source = Source::file(Origin::Submitted, &path).unwrap();
-    let mut exercise = lab(60);
-    exercise.config.submission.allow.retain(|each| each != "extern");
-    // It can read files, so with its rule it would not even be compiled.
-    exercise.config.submission.allow.push("global_asm".to_owned());
-    let report = GRADER.grade(&exercise, &source, Extent::Checks(&[Check::Behaviour]), &|_| {}).unwrap();
-    let all = report.checks.iter().flat_map(|check| &check.findings);
-    let found: Vec<String> =
-        all.filter(|finding| finding.subject == "object code").map(|finding| finding.message.clone()).collect();
+    let report = graded(text, &[Check::Behaviour]);
+    let found = of_object_code(&report);
     if !found.is_empty() {
         assert_eq!(report.verdict, Verdict::Rejected, "{text}: {report:#?}");
         let behaviour = report.checks.iter().find(|check| check.check == Check::Behaviour);
         assert!(behaviour.is_none_or(|check| matches!(check.outcome, Outcome::NotRun(_))), "{text}: {report:#?}");
     }
     found
+}
+
+fn of_object_code(report: &Report) -> Vec<String> {
+    let all = report.checks.iter().flat_map(|check| &check.findings);
+    all.filter(|finding| finding.subject == "object code").map(|finding| finding.message.clone()).collect()
+}
+
+fn graded(text: &str, checks: &[Check]) -> Report {
+    let (_folder, path) = made("lib.rs", format!("{LAB}{text}").as_bytes());
+    let source = Source::file(Origin::Submitted, &path).unwrap();
+    let mut exercise = lab(60);
+    exercise.config.submission.allow.retain(|each| each != "extern");
+    // It can read files, so with its rule it would not even be compiled.
+    exercise.config.submission.allow.push("global_asm".to_owned());
+    // For code that is compiled in one of the builds only.
+    exercise.config.submission.allow.push("cfg".to_owned());
+    GRADER.grade(&exercise, &source, Extent::Checks(checks), &|_| {}).unwrap()
+}
+
+#[test]
+fn what_only_the_build_for_timing_holds_is_found() {
+    let text = "#[cfg(not(debug_assertions))] pub fn harm() -> i32 { unsafe extern \"C\" { fn kill(a: i32, b: i32) -> i32; } \
+                unsafe { kill(1, 0) } }";
+    assert_eq!(found(text), Vec::<String>::new());
+    for checks in [&[Check::Behaviour, Check::Timing][..], &[Check::Timing]] {
+        let report = graded(text, checks);
+        assert!(of_object_code(&report).iter().any(|message| message.contains("`kill`")), "{report:#?}");
+        assert_eq!(report.verdict, Verdict::Rejected, "{report:#?}");
+    }
 }
 
 #[test]
@@ -70,6 +91,7 @@ fn what_goes_past_rust_is_found_in_the_object_code() {
 fn ordinary_code_is_not() {
     for text in [
         "pub fn f(n: u128, m: u128) -> u128 { n / m + (n as f64).sqrt().sin().powf(1.5) as u128 }",
+        "pub fn f(x: f64) -> f64 { x.floor() + x.ceil() + x.round() + x.trunc() + x.sin_cos().0 }",
         "thread_local! { static N: std::cell::Cell<u8> = const { std::cell::Cell::new(1) }; } pub fn f() -> u8 { N.get() }",
         "pub fn f(a: &mut [u8], b: &[u8]) { a.copy_from_slice(b); a.fill(0); a.sort(); }",
         "pub fn f() -> Result<(), Box<dyn std::error::Error>> { Err(\"x\".into()) }",

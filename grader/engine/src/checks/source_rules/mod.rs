@@ -64,10 +64,9 @@ impl Judged {
                     "remove what reads it; nothing was run, and what the compiler said is not shown, since it may hold what was read";
                 finding("files".to_owned(), message, None, next)
             }
-            Foreign::Linked(what) => {
-                let message = format!("the compiled submission goes past Rust: {what}");
-                let next = "remove what makes it (an attribute, an `extern` block, `asm!`); nothing was run";
-                finding("object code".to_owned(), message, None, next)
+            Foreign::Linked(violation) => {
+                let message = format!("the compiled submission {}", violation.what);
+                finding("object code".to_owned(), message, None, &violation.next)
             }
         }));
         self.report
