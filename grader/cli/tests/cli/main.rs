@@ -5,6 +5,7 @@
 mod authoring;
 mod browser;
 mod checking;
+mod hidden_characters;
 mod interrupts;
 mod learning;
 mod mutants;
