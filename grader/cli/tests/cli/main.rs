@@ -9,6 +9,7 @@ mod hidden_characters;
 mod interrupts;
 mod learning;
 mod mutants;
+mod outputs;
 mod records;
 mod replays;
 mod replica;
