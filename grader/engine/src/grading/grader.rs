@@ -103,6 +103,7 @@ impl Grader {
     ) -> Result<Begun<'a>, Trouble> {
         let begun = Instant::now();
         let watch: &(dyn Fn(Event) + Sync) = &foreign::told(watch);
+        self.workspace.insist_on_content(&exercise.folder)?;
         let wanted = wanted(exercise, extent)?;
         let desk = Desk::new(&self.workspace, source)?;
         let tried_first = self.followed.then(|| First::of(exercise, &self.first, &wanted)).flatten();
@@ -122,6 +123,7 @@ impl Grader {
     /// # Errors
     /// If it cannot be read, or reads what is not its own.
     pub(crate) fn desk(&self, exercise: &Exercise, source: &Source) -> Result<Desk, Trouble> {
+        self.workspace.insist_on_content(&exercise.folder)?;
         let desk = Desk::new(&self.workspace, source)?;
         let demands = Demands { forbid: &exercise.config.forbid, allowed: &exercise.config.submission, of: 0 };
         let judged = source_rules::check(&desk.files, &|path| self.workspace.shown(path), demands, &|_| {})?;
