@@ -81,7 +81,7 @@ pub fn violations(library: &Path, allowance: Allowance) -> Result<BTreeSet<Strin
                 found.insert(format!("`{name}` is a function that is chosen while the program is loaded"));
             } else if symbol.is_undefined() && !name.is_empty() {
                 found.extend(of_wanted(name, allowance));
-            } else if symbol.is_global() && symbol.is_definition() {
+            } else if symbol.is_global() && symbol.section_index().is_some() {
                 found.extend(of_offered(name));
             }
         }
@@ -119,8 +119,9 @@ fn of_offered(name: &str) -> Option<String> {
 fn of_wanted(name: &str, allowance: Allowance) -> Option<String> {
     if !is_mangled(name) {
         let is_the_compilers = COMPILERS.contains(&name) || name.starts_with("__rust") || name.starts_with("_Unwind_");
-        // Arithmetic that the processor does not have: `__udivti3`.
-        let is_arithmetic = name.starts_with("__") && name.ends_with(|end: char| end.is_ascii_digit());
+        // Arithmetic that the processor does not have: `__udivti3`, `__floattidf`.
+        let is_arithmetic = name.starts_with("__") && name.ends_with(|end: char| end.is_ascii_digit())
+            || ["__fix", "__float", "__extend", "__trunc"].iter().any(|kind| name.starts_with(kind));
         let is_standard = STANDARD.contains(&name) || is_arithmetic;
         let is_mathematics = name.len() <= 9 && MATHEMATICS.contains(&name.trim_end_matches('f'));
         return (!is_the_compilers && !is_standard && !is_mathematics && !allowance.libc).then(|| {

@@ -7,6 +7,7 @@ mod floods;
 mod forgery;
 mod grading;
 mod hangs;
+mod objects;
 mod own_files;
 mod panics;
 mod processes_left_behind;
