@@ -2,6 +2,7 @@
 //! are compiled with. Only in a release build: in a clone everything is there anyway, and who edits it should not wait.
 
 use flate2::{Compression, write::GzEncoder};
+use sha2::{Digest, Sha256};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
@@ -11,27 +12,30 @@ const KIT: [&str; 6] = ["probe", "harness", "harness/macros", "interleave", "int
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = Path::new(&std::env::var("CARGO_MANIFEST_DIR")?).join("../..").canonicalize()?;
-    let out = PathBuf::from(std::env::var("OUT_DIR")?).join("bundle.tar.gz");
+    let out = PathBuf::from(std::env::var("OUT_DIR")?);
     println!("cargo::rerun-if-changed=build.rs");
-    let mut bytes = Vec::new();
+    let (mut bytes, mut manifest) = (Vec::new(), String::new());
     if std::env::var("PROFILE")? == "release" {
         for part in
             ["exercises", "tests", "solutions", "grader", "Cargo.toml", "Cargo.lock", "curriculum.md", "choosing.md"]
         {
             println!("cargo::rerun-if-changed={}", root.join(part).display());
         }
-        bytes = pack(&root)?;
+        (bytes, manifest) = pack(&root)?;
     }
     let mut hasher = DefaultHasher::new();
     bytes.hash(&mut hasher);
-    std::fs::write(out, &bytes)?;
+    std::fs::write(out.join("bundle.tar.gz"), &bytes)?;
+    std::fs::write(out.join("bundle.sha256"), manifest)?;
     println!("cargo::rustc-env=GRADER_BUNDLE={}-{:016x}", std::env::var("CARGO_PKG_VERSION")?, hasher.finish());
     Ok(())
 }
 
-fn pack(root: &Path) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
-    let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::best()));
-    archive.mode(tar::HeaderMode::Deterministic);
+/// The archive, and the list of what is in it.
+fn pack(root: &Path) -> Result<(Vec<u8>, String), Box<dyn std::error::Error>> {
+    let mut archive =
+        Archive { files: tar::Builder::new(GzEncoder::new(Vec::new(), Compression::best())), manifest: String::new() };
+    archive.files.mode(tar::HeaderMode::Deterministic);
     let mut files: Vec<PathBuf> = ["Cargo.lock", "curriculum.md", "choosing.md"].map(PathBuf::from).to_vec();
     for part in ["exercises", "solutions", "tests"].map(PathBuf::from).into_iter().chain(kit()) {
         let walk =
@@ -48,28 +52,37 @@ fn pack(root: &Path) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
     for file in files {
         if file.starts_with("grader") && file.ends_with("Cargo.toml") {
             let text = without_what_is_left_out(&std::fs::read_to_string(root.join(&file))?)?;
-            append(&mut archive, &file, text.as_bytes())?;
+            archive.append(&file, text.as_bytes())?;
         } else {
-            append(&mut archive, &file, &std::fs::read(root.join(&file))?)?;
+            archive.append(&file, &std::fs::read(root.join(&file))?)?;
         }
     }
     for exercise in std::fs::read_dir(root.join("exercises"))? {
         let name = exercise?.file_name().into_string().map_err(|_| "a folder of exercises whose name is not text")?;
-        append(&mut archive, &Path::new("starters").join(format!("{name}.rs")), &starter(root, &name)?)?;
+        archive.append(&Path::new("starters").join(format!("{name}.rs")), &starter(root, &name)?)?;
     }
-    append(
-        &mut archive,
-        Path::new("Cargo.toml"),
-        workspace(&std::fs::read_to_string(root.join("Cargo.toml"))?)?.as_bytes(),
-    )?;
-    Ok(archive.into_inner()?.finish()?)
+    let manifest = workspace(&std::fs::read_to_string(root.join("Cargo.toml"))?)?;
+    archive.append(Path::new("Cargo.toml"), manifest.as_bytes())?;
+    Ok((archive.files.into_inner()?.finish()?, archive.manifest))
 }
 
-fn append<W: std::io::Write>(archive: &mut tar::Builder<W>, file: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut header = tar::Header::new_gnu();
-    header.set_size(bytes.len() as u64);
-    header.set_mode(0o644);
-    archive.append_data(&mut header, file, bytes)
+/// Files, and a line for each as `sha256sum` writes it: the grader holds against it what it has unpacked.
+struct Archive {
+    files: tar::Builder<GzEncoder<Vec<u8>>>,
+    manifest: String,
+}
+
+impl Archive {
+    fn append(&mut self, file: &Path, bytes: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        self.files.append_data(&mut header, file, bytes)?;
+        let hash: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = file.to_str().ok_or("a file to be carried whose name is not text")?;
+        self.manifest.push_str(&format!("{hash}  {name}\n"));
+        Ok(())
+    }
 }
 
 fn kit() -> impl Iterator<Item = PathBuf> {

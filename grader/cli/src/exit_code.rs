@@ -16,7 +16,7 @@ pub(crate) enum ExitCode {
     Inconclusive = 3,
     /// A submission does not compile.
     Unbuildable = 4,
-    /// Our fault, or the machine's.
+    /// Our fault, or the machine's; also a report that could not be written whole.
     Ours = 70,
     /// Ctrl-C, as shells count it: 128 + SIGINT.
     Interrupted = 130,

@@ -43,11 +43,8 @@ fn main() -> std::process::ExitCode {
         }
         code
     });
-    if let Some(why) = streams::failure() {
-        screen.complain(&format!(
-            "cannot write to the standard output: {why}; what was found is lost or in part, so run the command again with its output \
-             somewhere else"
-        ));
+    if let Some(complaint) = streams::failure() {
+        screen.complain(&complaint);
         return ExitCode::Ours.into();
     }
     code.into()

@@ -5,7 +5,7 @@ use crate::streams;
 use anstyle::{AnsiColor, Style};
 use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
-use verdict::visible;
+use verdict::{is_hidden, visible};
 
 /// What is known about where the output goes.
 #[derive(Clone, Debug)]
@@ -44,9 +44,10 @@ impl Screen {
         std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && self.live
     }
 
-    /// Prints text on the standard output. What cannot be written ends the program with exit code 70 later ([`streams::failure`]).
+    /// Prints text on the standard output: of all that a terminal obeys, it gets line ends, tabs and colours. What cannot be written
+    /// ends the program with exit code 70 later ([`streams::failure`]).
     pub(crate) fn print(&self, text: &str) {
-        streams::print(&as_typed(text));
+        streams::print(&but_for_colours(&as_typed(text)));
     }
 
     /// Prints one complaint on the standard error.
@@ -90,6 +91,23 @@ pub(crate) fn as_typed(text: &str) -> Cow<'_, str> {
     if through_cargo() || !text.contains(IN_A_CLONE) { text.into() } else { text.replace(IN_A_CLONE, "grader").into() }
 }
 
+/// The same text with every hidden character written out, but for the sequences that choose a colour or a weight (`ESC [ 1 m`): those
+/// are the grader's own.
+fn but_for_colours(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_hidden) {
+        return text.into();
+    }
+    let mut parts = text.split("\x1b[");
+    let mut shown = visible(parts.next().unwrap_or_default()).into_owned();
+    for part in parts {
+        let end = part.find(|character: char| !character.is_ascii_digit() && character != ';');
+        let is_colour = end.is_some_and(|end| part[end..].starts_with('m'));
+        shown.push_str(if is_colour { "\x1b[" } else { "\\x1b[" });
+        shown.push_str(&visible(part));
+    }
+    shown.into()
+}
+
 /// The width as the terminal of the standard output (or error) tells it.
 fn terminal_width() -> Option<usize> {
     terminal_size::terminal_size_of(std::io::stdout())
@@ -105,4 +123,20 @@ pub(crate) fn text_style(colour: AnsiColor) -> Style {
 /// Text in a style.
 pub(crate) fn paint(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::but_for_colours;
+
+    #[test]
+    fn a_terminal_gets_colours_and_nothing_else_that_it_obeys() {
+        let ours = "\x1b[1m\x1b[31merror\x1b[0m\n\tGröße 👍";
+        assert_eq!(but_for_colours(ours), ours);
+        assert_eq!(
+            but_for_colours("\x1b[2J\x1b]0;title\x07\x1b[1;\x1b[H\x1b"),
+            "\\x1b[2J\\x1b]0;title\\x07\\x1b[1;\\x1b[H\\x1b"
+        );
+        assert_eq!(but_for_colours("\u{9b}2J\x1b[32m\u{202e}x\r\x1b[m"), "\\u{9b}2J\x1b[32m\\u{202e}x\\r\x1b[m");
+    }
 }

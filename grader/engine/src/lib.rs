@@ -1,7 +1,7 @@
 //! Stages, compiles, runs and judges a submission.
 //!
 //! The rooms, from the ground up; each uses only those above it in this list:
-//! [`trouble`] and [`parallel`] for all, `syntax` (reads Rust source), [`home`] (where everything lies), [`exercise`] (what there
+//! [`trouble`], [`parallel`] and [`foreign`] (text of others) for all, `syntax` (reads Rust source), [`home`] (where everything lies), [`exercise`] (what there
 //! is), [`submission`] (what is graded), [`run`] (processes within limits), [`compile`] (from source to binaries), [`checks`]
 //! (judge), [`grading`] (the order of it all), [`setup`] and [`author`].
 //!
@@ -16,6 +16,8 @@ compile_error!(
 pub mod trouble;
 
 pub mod parallel;
+
+pub mod foreign;
 
 mod syntax;
 

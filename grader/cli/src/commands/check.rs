@@ -7,6 +7,7 @@ use crate::live::Live;
 use crate::render::terminal::{self, Look};
 use crate::render::{json, junit};
 use crate::screen::Screen;
+use crate::streams;
 use engine::exercise::catalog::Exercise;
 use engine::grading::replays;
 use engine::grading::{Extent, Grader};
@@ -84,8 +85,10 @@ pub(crate) fn run(arguments: &CheckArguments, screen: &Screen) -> Result<ExitCod
         ReportFormat::Junit => text = junit::render(&reports),
     }
     match &arguments.output {
-        Some(path) => std::fs::write(path, text)
-            .map_err(|error| Trouble::Usage(format!("cannot write the report to {}: {error}", path.display())))?,
+        // What could not be written is told at the end.
+        Some(path) => {
+            streams::save("the report", path, &text)?;
+        }
         None => screen.print(&text),
     }
     Ok(ExitCode::of_reports(&reports))

@@ -3,6 +3,7 @@
 use super::Desk;
 use crate::args::{List, ListFormat};
 use crate::exit_code::ExitCode;
+use crate::render::json;
 use crate::screen::{Screen, paint, text_style};
 use anstyle::{AnsiColor, Style};
 use engine::exercise::catalog::Exercise;
@@ -55,8 +56,7 @@ pub(crate) fn run(arguments: &List, screen: &Screen) -> Result<ExitCode, Trouble
         ListFormat::Terminal => table(&rows.iter().collect::<Vec<_>>(), screen),
         ListFormat::Json => {
             let document = Document { format_version: FORMAT_VERSION, exercises: rows };
-            let text = serde_json::to_string_pretty(&document);
-            text.map_err(|error| Trouble::Ours(format!("cannot write JSON: {error}")))? + "\n"
+            json::pretty(&document)
         }
     };
     screen.print(&text);

@@ -21,7 +21,6 @@ use engine::home::settings::Settings;
 use engine::home::workspace::Workspace;
 use engine::setup::layout;
 use engine::trouble::Trouble;
-use std::cell::RefCell;
 use verdict::{Attempt, Progress};
 
 /// What most commands begin with.
@@ -39,22 +38,7 @@ impl Desk {
     pub(crate) fn open(screen: &Screen) -> Result<Desk, Trouble> {
         let here =
             std::env::current_dir().map_err(|error| Trouble::Usage(format!("there is no current folder: {error}")))?;
-        let restored = RefCell::default();
-        let library = || {
-            let library = bundle::library()?;
-            restored.replace(library.restored.clone());
-            Ok(library)
-        };
-        let workspace = Workspace::find(&here, library)?;
-        if let [first, more @ ..] = restored.into_inner().as_slice() {
-            let and = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
-            screen.remark(&format!(
-                "note: somebody had changed what gradings rest on ({}{and} below {}); it is put back. Grade again what was graded \
-                 since you last saw this in order",
-                first.display(),
-                workspace.content.display()
-            ));
-        }
+        let workspace = Workspace::find(&here, bundle::library)?;
         if workspace.is_learners() && layout::is_from_another(&bundle::library()?, &workspace.root) {
             screen.remark("note: this workspace was laid out by another version of the grader; `grader init` with its folder brings it up to date (what you have changed stays)");
         }

@@ -6,6 +6,7 @@ use crate::args::ProgressReport;
 use crate::exit_code::ExitCode;
 use crate::render::html::{self, Chapter};
 use crate::screen::{Screen, as_typed};
+use crate::streams;
 use engine::exercise::catalog::Exercise;
 use engine::exercise::curriculum;
 use engine::grading::replays;
@@ -41,8 +42,8 @@ pub(crate) fn run(arguments: &ProgressReport, screen: &Screen) -> Result<ExitCod
     }
     let today = chrono::Local::now().format("%Y-%m-%d").to_string();
     let page = html::render(&chapters, &curriculum::sections(&desk.workspace)?, &today);
-    std::fs::write(&arguments.output, as_typed(&page).as_bytes())
-        .map_err(|error| Trouble::Usage(format!("cannot write the page to {}: {error}", arguments.output.display())))?;
-    screen.print(&format!("wrote {}; open it in a browser\n", arguments.output.display()));
+    if streams::save("the page", &arguments.output, &as_typed(&page))? {
+        screen.print(&format!("wrote {}; open it in a browser\n", arguments.output.display()));
+    }
     Ok(ExitCode::Success)
 }

@@ -20,7 +20,7 @@ pub(crate) fn run(arguments: &Reset, screen: &Screen) -> Result<ExitCode, Troubl
         screen.print(&format!("{} is the starter already\n", desk.workspace.shown(&file)));
         return Ok(ExitCode::Success);
     }
-    if !arguments.yes && file.exists() && !confirmed(&desk.workspace.shown(&file))? {
+    if !arguments.yes && file.exists() && !confirmed(&desk.workspace.shown(&file), screen)? {
         screen.print("nothing was changed\n");
         return Ok(ExitCode::Success);
     }
@@ -58,12 +58,11 @@ pub(crate) fn put_back(desk: &Desk, exercise: &Exercise) -> Result<String, Troub
     Ok(words)
 }
 
-fn confirmed(shown: &str) -> Result<bool, Trouble> {
+fn confirmed(shown: &str, screen: &Screen) -> Result<bool, Trouble> {
     if !io::stdin().is_terminal() {
         return Err(Trouble::Usage(format!("this would replace {shown}; say --yes to do it without being asked")));
     }
-    print!("Replace {shown} by the starter? Your file is kept as a backup. [y/N] ");
-    let _ = io::stdout().flush();
+    screen.print(&format!("Replace {shown} by the starter? Your file is kept as a backup. [y/N] "));
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).map_err(|error| Trouble::Usage(format!("no answer: {error}")))?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))

@@ -3,7 +3,7 @@
 use super::lanes;
 use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
 use std::time::Duration;
-use verdict::{CheckReport, Finding, Item, Outcome, Report};
+use verdict::{CheckReport, Finding, Item, Outcome, Report, visible};
 
 /// How wide an interleaving is told, in characters: there is no terminal to ask.
 const LANES_WIDTH: usize = 100;
@@ -32,7 +32,7 @@ pub(crate) fn render(reports: &[Report]) -> String {
             document.add_test_suite(suite);
         }
     }
-    document.to_string().expect("a report is text")
+    visible(&document.to_string().expect("a report is text")).into_owned()
 }
 
 fn case(report: &Report, check: &CheckReport, item: &Item, findings: &[&Finding]) -> TestCase {

@@ -1,5 +1,7 @@
 //! Reports made by hand, and what becomes of them.
 
+mod hidden;
+
 use super::terminal::Look;
 use super::{json, junit, lanes, terminal};
 use insta::assert_snapshot;

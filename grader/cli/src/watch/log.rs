@@ -7,6 +7,7 @@ use crate::commands::{Desk, check};
 use crate::exit_code::ExitCode;
 use crate::render::terminal::{self, Look};
 use crate::screen::Screen;
+use crate::streams;
 use engine::run::processes;
 use engine::trouble::Trouble;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -63,6 +64,11 @@ pub(crate) fn run(desk: &Desk, folder: &str, screen: &Screen) -> Result<ExitCode
             Err(RecvTimeoutError::Disconnected) => return Ok(ExitCode::Ours),
         }
         touched |= files.look();
+        if streams::are_useless() {
+            // Nobody would hear of any further grading.
+            grading.into_iter().for_each(Grading::cancel);
+            return Ok(ExitCode::Success);
+        }
         if processes::interrupted() {
             return Ok(ExitCode::Interrupted);
         }

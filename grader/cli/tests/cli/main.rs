@@ -5,9 +5,11 @@
 mod authoring;
 mod browser;
 mod checking;
+mod hidden_characters;
 mod interrupts;
 mod learning;
 mod mutants;
+mod outputs;
 mod records;
 mod replays;
 mod replica;

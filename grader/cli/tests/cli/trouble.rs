@@ -87,3 +87,28 @@ fn a_full_disk_never_counts_against_the_submission() {
         assert_eq!(replica.read(".grader/attempts.jsonl"), history, "with {most} KiB");
     }
 }
+
+#[test]
+fn a_check_with_nothing_to_try_is_our_fault_and_names_the_file() {
+    let replica = Replica::new();
+    replica.solve();
+    let emptied = |check: &str, file: &str, marker: &str, what: &str| {
+        let text = replica.read(file);
+        replica.write(file, &text.replace(marker, ""));
+        let ran =
+            replica.run(&["check", "latch_again", "--submission", "solutions/12_latch", "--only", check]).code(70);
+        ran.complains(&[&format!("{file} holds no {what}"), "checks.toml gives", "nothing was graded"]);
+        replica.write(file, &text);
+    };
+    emptied("behaviour", "tests/13_latch_again/behaviour.rs", "#[fact]", "facts");
+    emptied("schedules", "tests/13_latch_again/schedules.rs", "#[scenario]", "scenarios");
+    emptied("transcript", "tests/13_latch_again/transcript.rs", "#[transcript]", "transcripts");
+    emptied("timing", "tests/13_latch_again/timing.rs", "#[workload(cpu)]", "workloads");
+    for folder in ["compile_fail", "compile_pass"] {
+        fs::remove_dir_all(replica.path(&format!("tests/13_latch_again/{folder}"))).unwrap();
+    }
+    let ran =
+        replica.run(&["check", "latch_again", "--submission", "solutions/12_latch", "--only", "compile_fail"]).code(70);
+    ran.complains(&["tests/13_latch_again/compile_fail holds no cases"]);
+    assert!(replica.history().is_empty());
+}

@@ -46,6 +46,28 @@ fn doctor_finds_everything_that_these_tests_need_anyway() {
 }
 
 #[test]
+fn doctor_names_a_hidden_test_that_git_has_differently_and_finds_no_fault_in_it() {
+    let replica = Replica::new();
+    let git = |arguments: &[&str]| {
+        let mut git = Command::new("git");
+        git.args(["-c", "user.name=a", "-c", "user.email=a@b"]).args(arguments).current_dir(replica.root());
+        assert!(git.output().unwrap().status.success(), "{git:?}");
+    };
+    git(&["init", "-q"]);
+    git(&["add", "tests", "solutions"]);
+    git(&["commit", "-q", "-m", "all"]);
+    replica
+        .run(&["doctor"])
+        .code(0)
+        .says(&["✓ content   hidden tests, references and what they are compiled with are as Git"]);
+    let file = "tests/12_latch/behaviour.rs";
+    replica.write(file, &replica.read(file).replace("#[fact]", ""));
+    replica.run(&["doctor"]).code(0).says(&[&format!("✓ content   {file} is not as Git has it")]);
+    fs::remove_file(replica.path("solutions/12_latch/NOTES.md")).unwrap();
+    replica.run(&["doctor"]).code(0).says(&["✓ content   ", "and 1 more are not as Git has them"]);
+}
+
+#[test]
 fn doctor_says_what_a_missing_compiler_costs() {
     let replica = Replica::new();
     let home = tempfile::tempdir().unwrap();

@@ -35,7 +35,11 @@ impl Exercise {
             Trouble::Usage(format!("'{folder}' is no name for an exercise: two digits, '_', and a name in snake case"))
         })?;
         let tests = workspace.content.join("tests").join(folder);
-        let config = Config::read(&tests.join("checks.toml"))?;
+        let config = Config::read(&tests.join("checks.toml")).or_else(|trouble| {
+            // What nobody but another program has written is not the user's to mend.
+            workspace.insist_on_content(folder)?;
+            Err(trouble)
+        })?;
         Ok(Exercise {
             slug: slug.to_owned(),
             config,

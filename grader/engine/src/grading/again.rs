@@ -5,6 +5,7 @@ use crate::compile::stage::Explored;
 use crate::exercise::catalog::Exercise;
 use crate::exercise::config;
 use crate::exercise::manifest::Module;
+use crate::foreign;
 use crate::grading::Grader;
 use crate::grading::pipeline::Grading;
 use crate::submission::Source;
@@ -40,6 +41,7 @@ impl Grader {
         schedule: &str,
         watch: &(dyn Fn(Event) + Sync),
     ) -> Result<Option<Finding>, Trouble> {
+        let watch: &(dyn Fn(Event) + Sync) = &foreign::told(watch);
         let desk = self.desk(exercise, source)?;
         let stage = self.stage(exercise, source, watch, &desk);
         let Explored::Ready(tests) = stage.explored()? else {
@@ -53,7 +55,7 @@ impl Grader {
         let scenario = scenarios.iter().find(|each| each.name == scenario).ok_or_else(|| {
             Trouble::Usage(format!("{} has no scenario '{scenario}' any more; grade it again", exercise.folder))
         })?;
-        schedules::replay(&tests, scenario, schedule)
+        schedules::replay(&tests, scenario, schedule)?.as_ref().map(foreign::shown).transpose()
     }
 
     /// How a wrong submission is found out: by running its facts up to `times` times on real threads, and by exploring
@@ -79,7 +81,7 @@ impl Grader {
                 schedules::unexplorable(0, &compiled, source, &self.workspace.shown(&source.root), 0)
             }
         };
-        Ok(Detection { run, schedules })
+        Ok(Detection { run, schedules: foreign::shown(&schedules)? })
     }
 
     /// Explores a submission with the random schedules of so many gradings, one after another from the same seeds.
@@ -93,6 +95,7 @@ impl Grader {
         gradings: usize,
         watch: &(dyn Fn(Event) + Sync),
     ) -> Result<CheckReport, Trouble> {
+        let watch: &(dyn Fn(Event) + Sync) = &foreign::told(watch);
         let desk = self.desk(exercise, source)?;
         let stage = self.stage(exercise, source, watch, &desk);
         let mut tests = match stage.explored()? {
@@ -107,7 +110,7 @@ impl Grader {
         let of_one = exercise.config.schedules.all.schedules.unwrap_or(config::SCHEDULES);
         let schedules = u32::try_from(gradings).ok().and_then(|gradings| gradings.checked_mul(of_one));
         let all = config::Budget { schedules: Some(schedules.unwrap_or(u32::MAX)), steps: Some(u64::MAX) };
-        grading.scenarios(&tests, &config::Schedules { all, ..config::Schedules::default() })
+        foreign::shown(&grading.scenarios(&tests, &config::Schedules { all, ..config::Schedules::default() })?)
     }
 
     /// Compiles a submission once and then runs everything that runs (behaviour, transcript, timing) again and again, as
@@ -142,7 +145,7 @@ impl Grader {
             if let Some(timed) = &timed {
                 reports.push(grading.time(timed)?);
             }
-            each(reports);
+            each(foreign::shown(&reports)?);
         }
         Ok(())
     }

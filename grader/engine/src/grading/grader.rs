@@ -1,13 +1,13 @@
 //! What is needed to grade anything, and the way from one submission to its report.
 
 use super::first_answer::First;
-use super::foreign;
 use super::pipeline::Grading;
 use crate::checks::source_rules::{self, Demands};
 use crate::compile::kit::{Kit, Mode};
 use crate::compile::stage::{Desk, Stage, ToTime, sweep};
 use crate::compile::toolchain::Toolchain;
 use crate::exercise::catalog::Exercise;
+use crate::foreign;
 use crate::home::workspace::Workspace;
 use crate::run::confine::launcher::launcher;
 use crate::run::confine::{Confinement, Tier};
@@ -102,8 +102,8 @@ impl Grader {
         watch: &(dyn Fn(Event) + Sync),
     ) -> Result<Begun<'a>, Trouble> {
         let begun = Instant::now();
-        let plain = |event: Event| watch(foreign::shown(&event).unwrap_or(event));
-        let watch: &(dyn Fn(Event) + Sync) = &plain;
+        let watch: &(dyn Fn(Event) + Sync) = &foreign::told(watch);
+        self.workspace.insist_on_content(&exercise.folder)?;
         let wanted = wanted(exercise, extent)?;
         let desk = Desk::new(&self.workspace, source)?;
         let tried_first = self.followed.then(|| First::of(exercise, &self.first, &wanted)).flatten();
@@ -123,6 +123,7 @@ impl Grader {
     /// # Errors
     /// If it cannot be read, or reads what is not its own.
     pub(crate) fn desk(&self, exercise: &Exercise, source: &Source) -> Result<Desk, Trouble> {
+        self.workspace.insist_on_content(&exercise.folder)?;
         let desk = Desk::new(&self.workspace, source)?;
         let demands = Demands { forbid: &exercise.config.forbid, allowed: &exercise.config.submission, of: 0 };
         let judged = source_rules::check(&desk.files, &|path| self.workspace.shown(path), demands, &|_| {})?;
@@ -229,8 +230,7 @@ impl Begun<'_> {
     /// Our troubles only.
     pub fn finish(self, watch: &(dyn Fn(Event) + Sync)) -> Result<Report, Trouble> {
         let begun = Instant::now();
-        let plain = |event: Event| watch(foreign::shown(&event).unwrap_or(event));
-        let watch: &(dyn Fn(Event) + Sync) = &plain;
+        let watch: &(dyn Fn(Event) + Sync) = &foreign::told(watch);
         let stage = self.grader.stage(self.exercise, self.source, watch, &self.desk);
         let mut checks = self.reports;
         if let Some(timed) = self.timed {

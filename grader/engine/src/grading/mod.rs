@@ -5,7 +5,6 @@
 
 pub mod again;
 mod first_answer;
-mod foreign;
 mod grader;
 mod pipeline;
 mod promise;

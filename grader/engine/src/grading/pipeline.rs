@@ -177,10 +177,13 @@ impl<'a> Grading<'a> {
         report
     }
 
-    /// The hidden tests of a kind that are to be run. A check that gives points has some.
+    /// The hidden tests of a kind that are to be run. A check that the exercise has, has some.
     fn hidden(&self, module: Module) -> Result<Vec<Hidden>, Trouble> {
-        let mut all = module.tests(&self.stage.exercise.tests)?;
-        checks::insist_on_items(module.check(), &all, self.stage.exercise.points(module.check()))?;
+        let exercise = self.stage.exercise;
+        let mut all = module.tests(&exercise.tests)?;
+        let place =
+            module.root(&exercise.tests).unwrap_or_else(|| exercise.tests.join(format!("{}.rs", module.name())));
+        checks::insist_on_items(exercise, module.check(), all.len(), &place)?;
         all.retain(|each| self.one.is_none_or(|one| one == each.name));
         Ok(all)
     }
@@ -310,12 +313,15 @@ impl<'a> Grading<'a> {
         if !metadata.comes() {
             return Ok(self.not_run(Check::CompileFail, "the submission does not compile"));
         }
-        let mut cases = manifest::cases(&self.stage.exercise.tests.join("compile_fail"), true)?;
-        cases.extend(manifest::cases(&self.stage.exercise.tests.join("compile_pass"), false)?);
+        let exercise = self.stage.exercise;
+        let folder = exercise.tests.join("compile_fail");
+        let mut cases = manifest::cases(&folder, true)?;
+        cases.extend(manifest::cases(&exercise.tests.join("compile_pass"), false)?);
+        checks::insist_on_items(exercise, Check::CompileFail, cases.len(), &folder)?;
         cases.retain(|case: &Case| self.one.is_none_or(|one| one == case.name));
         let compile = |root: &Path, folder: &Path| self.stage.cases(kit, root, folder);
         let folder = self.stage.folder.join("cases");
-        compile_fail::check(&cases, &folder, &compile, self.stage.exercise.points(Check::CompileFail), self.stage.watch)
+        compile_fail::check(&cases, &folder, &compile, exercise.points(Check::CompileFail), self.stage.watch)
     }
 
     pub(crate) fn behaviour(&self, tests: &Tests) -> Result<CheckReport, Trouble> {

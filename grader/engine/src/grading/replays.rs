@@ -2,6 +2,7 @@
 //! it has been mended.
 
 use crate::exercise::catalog::Exercise;
+use crate::foreign;
 use crate::home::workspace::Workspace;
 use crate::submission::Source;
 use crate::trouble::{Context, Trouble, make_folder, read, write};
@@ -13,7 +14,7 @@ use verdict::{Check, Finding, Outcome, Report};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Replays {
-    /// The root file of the submission at that time.
+    /// The root file of the submission at that time, to the byte.
     pub text: String,
     /// One finding per failing scenario, with its interleaving.
     pub findings: Vec<Finding>,
@@ -55,6 +56,9 @@ pub fn kept(workspace: &Workspace, exercise: &Exercise) -> Result<Option<Replays
     if !path.exists() {
         return Ok(None);
     }
-    let replays = serde_json::from_str(&read(&path)?);
-    replays.map(Some).usage(format_args!("{} is damaged; grade again to write it anew", path.display()))
+    let replays: Result<Replays, _> = serde_json::from_str(&read(&path)?);
+    let mut replays = replays.usage(format_args!("{} is damaged; grade again to write it anew", path.display()))?;
+    // The file lies where others can write. The text stays as it is: it is compared with the submission.
+    replays.findings = foreign::shown(&replays.findings)?;
+    Ok(Some(replays))
 }

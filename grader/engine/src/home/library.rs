@@ -4,10 +4,9 @@
 //! [`home`], in a folder of its own for each version, together with what is built from it. A grader that was built in a
 //! clone uses the clone.
 
+use crate::home::carried::{Bundle, Carried};
 use crate::trouble::{Context, Trouble, make_folder};
-use flate2::read::GzDecoder;
 use std::fs::{self, File};
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -24,8 +23,8 @@ pub struct Library {
     pub target: PathBuf,
     /// What tells one version from another.
     pub version: String,
-    /// Files that were not as this grader carries them, and are again. Somebody has changed what gradings rest on.
-    pub restored: Vec<PathBuf>,
+    /// What it was unpacked from; `None` in a clone.
+    pub(crate) carried: Option<Arc<Carried>>,
     pub(crate) held: Option<Arc<File>>,
 }
 
@@ -42,82 +41,36 @@ impl Library {
         Ok(Library {
             target: content.join("target/grader"),
             version: "clone".into(),
-            restored: Vec::new(),
+            carried: None,
             held: None,
             content,
         })
     }
 
-    /// The library that is packed in `bundle`, unpacked below `home` if it is not there yet. `version` tells it from others.
+    /// The library that is packed in `bundle`, unpacked below `home` if it is not there yet.
     ///
     /// # Errors
     /// If `home` cannot be written to.
-    pub fn unpack(bundle: &[u8], version: &str, home: &Path) -> Result<Library, Trouble> {
-        let folder = home.join(version);
+    pub fn unpack(bundle: Bundle, home: &Path) -> Result<Library, Trouble> {
+        let folder = home.join(bundle.version);
         make_folder(&folder)?;
-        let trouble = format!(
-            "cannot unpack the exercises' hidden tests into {} (GRADER_HOME names another folder)",
-            folder.display()
-        );
+        let trouble = format!("cannot use the folder {} (GRADER_HOME names another one)", folder.display());
         let lock = File::create(folder.join("lock")).ours(&trouble)?;
-        let content = folder.join("content");
-        if !content.exists() {
-            lock.lock().ours(&trouble)?;
-            if !content.exists() {
-                let beside = folder.join("content.part");
-                let _ = fs::remove_dir_all(&beside);
-                let unpacked = tar::Archive::new(GzDecoder::new(bundle)).unpack(&beside);
-                if let Err(error) = unpacked.and_then(|()| fs::rename(&beside, &content)) {
-                    let _ = fs::remove_dir_all(&beside);
-                    return Err(error).ours(&trouble);
-                }
-            }
-            lock.unlock().ours(&trouble)?;
-        }
-        let restored = restore(bundle, &content).ours(&trouble)?;
+        // Whoever holds it uses the library, and nobody clears it away.
         lock.lock_shared().ours(&trouble)?;
+        let carried = Carried::new(bundle, &folder)?;
+        carried.unpack()?;
         // Its date says when it was last used.
         let _ = lock.set_modified(SystemTime::now());
-        forget_old_versions(home, version);
-        let content = content.canonicalize().ours(&trouble)?;
+        forget_old_versions(home, bundle.version);
         Ok(Library {
+            content: folder.join("content").canonicalize().ours(&trouble)?,
             target: folder.join("target"),
-            version: version.to_owned(),
-            restored,
+            version: bundle.version.to_owned(),
+            carried: Some(Arc::new(carried)),
             held: Some(Arc::new(lock)),
-            content,
         })
     }
-}
-
-/// Compares what is unpacked with the bundle, byte by byte, and puts back what differs. The bundle is a part of the program: whoever can
-/// change it can change the verdict as well.
-fn restore(bundle: &[u8], content: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut restored = Vec::new();
-    let mut archive = tar::Archive::new(GzDecoder::new(bundle));
-    for entry in archive.entries()? {
-        let mut entry = entry?;
-        if !entry.header().entry_type().is_file() {
-            continue;
-        }
-        let path = entry.path()?.into_owned();
-        let mut text = Vec::new();
-        entry.read_to_end(&mut text)?;
-        let file = content.join(&path);
-        let is_plain = fs::symlink_metadata(&file).is_ok_and(|kind| kind.is_file());
-        if is_plain && fs::read(&file).is_ok_and(|found| found == text) {
-            continue;
-        }
-        if let Some(folder) = file.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        // In one step: another grader may be reading it.
-        let beside = file.with_extension(format!("part-{}", std::process::id()));
-        fs::write(&beside, &text)?;
-        fs::rename(&beside, &file)?;
-        restored.push(path);
-    }
-    Ok(restored)
 }
 
 /// Where libraries are unpacked and built: `GRADER_HOME`, or `grader` in the user's folder for caches.
@@ -149,62 +102,36 @@ fn forget_old_versions(home: &Path, own: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use flate2::{Compression, write::GzEncoder};
-
-    fn bundle(text: &str) -> Vec<u8> {
-        let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
-        let mut header = tar::Header::new_gnu();
-        header.set_size(text.len() as u64);
-        header.set_mode(0o644);
-        archive.append_data(&mut header, "curriculum.md", text.as_bytes()).unwrap();
-        archive.into_inner().unwrap().finish().unwrap()
-    }
+    use crate::home::carried::tests::bundle;
 
     #[test]
     fn each_version_has_a_folder_of_its_own_and_is_unpacked_once() {
         let home = tempfile::tempdir().unwrap();
-        let one = Library::unpack(&bundle("one"), "1", home.path()).unwrap();
-        let two = Library::unpack(&bundle("two"), "2", home.path()).unwrap();
+        let one = Library::unpack(bundle("1", &[("curriculum.md", "one")]), home.path()).unwrap();
+        let two = Library::unpack(bundle("2", &[("curriculum.md", "two")]), home.path()).unwrap();
         let text = |library: &Library| fs::read_to_string(library.content.join("curriculum.md")).unwrap();
         assert_eq!((text(&one), text(&two)), ("one".into(), "two".into()));
-        let again = Library::unpack(&bundle("one"), "1", home.path()).unwrap();
-        assert_eq!((text(&again), again.restored), ("one".into(), Vec::new()));
-    }
-
-    #[test]
-    fn what_somebody_has_changed_is_put_back_and_named() {
-        let home = tempfile::tempdir().unwrap();
-        let library = Library::unpack(&bundle("one"), "1", home.path()).unwrap();
-        let file = library.content.join("curriculum.md");
-        let changes: [&dyn Fn(); 3] =
-            [&|| fs::write(&file, "two").unwrap(), &|| fs::remove_file(&file).unwrap(), &|| {
-                fs::rename(&file, file.with_extension("moved")).unwrap();
-                std::os::unix::fs::symlink(file.with_extension("moved"), &file).unwrap();
-            }];
-        for change in changes {
-            change();
-            let again = Library::unpack(&bundle("one"), "1", home.path()).unwrap();
-            assert_eq!(again.restored, [PathBuf::from("curriculum.md")]);
-            assert_eq!(fs::read_to_string(&file).unwrap(), "one");
-            assert!(fs::symlink_metadata(&file).unwrap().is_file());
-        }
+        let not_looked_at = Bundle { archive: b"not looked at", manifest: "", version: "1" };
+        assert_eq!(text(&Library::unpack(not_looked_at, home.path()).unwrap()), "one");
     }
 
     #[test]
     fn a_bundle_that_breaks_off_leaves_no_half_library() {
         let home = tempfile::tempdir().unwrap();
-        let whole = bundle(&"long ".repeat(10_000));
-        let error = Library::unpack(&whole[..whole.len() / 2], "1", home.path()).unwrap_err().to_string();
+        let whole = bundle("1", &[("curriculum.md", &"long ".repeat(10_000))]);
+        let half = Bundle { archive: &whole.archive[..whole.archive.len() / 2], ..whole };
+        let error = Library::unpack(half, home.path()).unwrap_err().to_string();
         assert!(error.contains("cannot unpack") && error.contains("GRADER_HOME"), "{error}");
-        assert!(Library::unpack(&whole, "1", home.path()).is_ok());
+        assert!(Library::unpack(whole, home.path()).is_ok());
     }
 
     #[test]
     fn a_version_that_is_forgotten_is_cleared_away_unless_it_is_in_use() {
         let home = tempfile::tempdir().unwrap();
+        let unpacked = |version| Library::unpack(bundle(version, &[("curriculum.md", version)]), home.path()).unwrap();
         let old = SystemTime::now() - FORGOTTEN - Duration::from_secs(60);
-        let in_use = Library::unpack(&bundle("one"), "1", home.path()).unwrap();
-        drop(Library::unpack(&bundle("two"), "2", home.path()).unwrap());
+        let in_use = unpacked("1");
+        drop(unpacked("2"));
         for version in ["1", "2"] {
             File::options()
                 .write(true)
@@ -213,7 +140,7 @@ mod tests {
                 .set_modified(old)
                 .unwrap();
         }
-        Library::unpack(&bundle("three"), "3", home.path()).unwrap();
+        unpacked("3");
         let left = |version: &str| home.path().join(version).join("content").exists();
         assert_eq!((left("1"), left("2"), left("3")), (true, false, true));
         drop(in_use);

@@ -2,6 +2,7 @@
 //!
 //! Everything else asks this room for paths. It knows nothing of exercises.
 
+pub mod carried;
 pub mod history;
 pub mod library;
 pub mod settings;

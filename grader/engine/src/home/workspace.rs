@@ -1,6 +1,7 @@
 //! Where everything is: in a clone of this project, or in a learner's own workspace (`grader init`), whose hidden tests and
 //! references lie in a [`Library`].
 
+use crate::home::carried::Carried;
 use crate::home::library::Library;
 use crate::trouble::{Context, Trouble};
 use std::fs::File;
@@ -23,6 +24,8 @@ pub struct Workspace {
     pub target: PathBuf,
     /// Where the learner's history is kept.
     pub state: PathBuf,
+    /// What the library was unpacked from; `None` in a clone.
+    pub(crate) carried: Option<Arc<Carried>>,
     /// Held while the library is in use, so that nobody clears it away.
     pub(crate) _held: Option<Arc<File>>,
 }
@@ -54,6 +57,7 @@ impl Workspace {
             grader: root.join("grader").canonicalize().unwrap_or_else(|_| root.join("grader")),
             target: root.join("target/grader"),
             state: root.join(".grader"),
+            carried: None,
             _held: None,
         }
     }
@@ -66,8 +70,17 @@ impl Workspace {
             grader: library.content.join("grader"),
             target: library.target.clone(),
             state: root.join(".grader"),
+            carried: library.carried.clone(),
             _held: library.held.clone(),
         }
+    }
+
+    /// Insists that what a grading of this exercise rests on is as it was unpacked. In a clone, whatever is there counts.
+    ///
+    /// # Errors
+    /// Ours, if something differs; it has then been unpacked anew.
+    pub(crate) fn insist_on_content(&self, exercise: &str) -> Result<(), Trouble> {
+        self.carried.as_ref().map_or(Ok(()), |carried| carried.insist(exercise))
     }
 
     /// Whether this is a learner's workspace, without hidden tests and references in it.

@@ -54,6 +54,7 @@ pub fn examine(workspace: &Workspace) -> Vec<Symptom> {
         }
         Err(trouble) => symptoms.push(missing("compiler", "none that works".into(), &trouble.to_string())),
     }
+    symptoms.extend(content(workspace));
     symptoms.extend([
         disk(workspace),
         memory(),
@@ -138,6 +139,34 @@ fn confinement(workspace: &Workspace, toolchain: &Toolchain) -> Symptom {
             costs(name, found.describe(), advice)
         }
         Err(trouble) => missing(name, trouble.to_string(), "no program can be started as gradings start them"),
+    }
+}
+
+/// Hidden tests, references and the crates of a kit: whether they are what they were. Nothing where nobody knows.
+fn content(workspace: &Workspace) -> Option<Symptom> {
+    const NAME: &str = "content";
+    if let Some(carried) = &workspace.carried {
+        return Some(match carried.difference(None) {
+            None => well(NAME, format!("{} files are as they were unpacked", carried.len())),
+            Some(difference) => costs(
+                NAME,
+                difference.to_string(),
+                "a grading that rests on it refuses, and unpacks everything anew; some program has written there",
+            ),
+        });
+    }
+    // Whoever has a clone may write in it: that is no fault, but good to know when a verdict surprises.
+    let mut git = Command::new("git");
+    git.arg("-C").arg(&workspace.content).args(["status", "--porcelain", "--no-renames", "--"]);
+    let output =
+        git.args(["tests", "solutions", "grader/harness", "grader/interleave", "grader/probe"]).output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let names: Vec<&str> = text.lines().filter_map(|line| line.get(3..)).collect();
+    match names.split_first() {
+        _ if !output.status.success() => None,
+        None => Some(well(NAME, "hidden tests, references and what they are compiled with are as Git has them".into())),
+        Some((first, [])) => Some(well(NAME, format!("{first} is not as Git has it"))),
+        Some((first, others)) => Some(well(NAME, format!("{first} and {} more are not as Git has them", others.len()))),
     }
 }
 

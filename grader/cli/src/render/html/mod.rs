@@ -5,7 +5,7 @@ mod picture;
 
 use engine::exercise::curriculum::Section;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use verdict::{Attempt, Entry, Finding, State, Verdict};
+use verdict::{Attempt, Entry, Finding, State, Verdict, visible};
 
 /// What is known about one exercise.
 pub(crate) struct Chapter {
@@ -64,7 +64,8 @@ pub(crate) fn render(chapters: &[Chapter], sections: &[Section], today: &str) ->
             }
         }
     };
-    page.into_string()
+    // Also what does not come from a report: the text of the submission, the history.
+    visible(&page.into_string()).into_owned()
 }
 
 fn table(chapters: &[Chapter]) -> Markup {

@@ -1,22 +1,32 @@
 //! Where text of a submission leaves the engine: what would control a terminal is written out.
 //!
-//! A report and every step of a grading pass through here, field by field, whatever fields they have: so no renderer needs to think
-//! of it.
+//! Reports, findings and every step of a grading pass through here, field by field, whatever fields they have. So does what was
+//! kept on the disk, where it is read again. A renderer gets nothing else, and needs no rule of its own.
 
 use crate::trouble::{Context, Trouble};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use verdict::visible;
+use verdict::{Event, visible};
 
 /// The same value with every hidden character of every text in it written out.
 ///
 /// # Errors
 /// If the value is none that can be written as JSON and read again: our fault.
-pub(crate) fn shown<T: Serialize + DeserializeOwned>(value: &T) -> Result<T, Trouble> {
+pub fn shown<T: Serialize + DeserializeOwned>(value: &T) -> Result<T, Trouble> {
     let mut plain = serde_json::to_value(value).ours("cannot write what was found")?;
     write_out(&mut plain);
     serde_json::from_value(plain).ours("cannot read what was found")
+}
+
+/// Somebody who follows a grading, and is told of each step in this form. A step that cannot be brought into it is left out: the
+/// report has everything that matters, and fails for the same reason.
+pub(crate) fn told<'a>(watch: &'a (dyn Fn(Event) + Sync)) -> impl Fn(Event) + Sync + 'a {
+    move |event| {
+        if let Ok(event) = shown(&event) {
+            watch(event);
+        }
+    }
 }
 
 fn write_out(value: &mut Value) {
