@@ -13,6 +13,7 @@ use crate::trouble::Trouble;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use verdict::{Check, Event, Finding, Origin, Report, Verdict};
 
 /// What is to be verified of one exercise.
@@ -37,6 +38,8 @@ pub struct Verified {
     pub accepted: usize,
     /// Rejected variants.
     pub rejected: usize,
+    /// How long each grading took by the clock, and of what it was.
+    pub took: Vec<(Duration, String)>,
 }
 
 /// A step that has been made.
@@ -118,7 +121,8 @@ pub fn verify(grader: &Grader, asked: &[Asked], told: &(dyn Fn(Step) + Sync)) ->
         }
         Ok(())
     })?;
-    let ended = |trial: &Trial<'_>, begun: Begun<'_>| -> Result<(), Trouble> {
+    let ended = |trial: &Trial<'_>, begun: Begun<'_>, before: Duration| -> Result<(), Trouble> {
+        let started = Instant::now();
         let name = grader.workspace.shown(&trial.source.name);
         let report = begun.finish(&|_| {})?;
         // What nothing has noticed so far is graded whole: an author wants to know what does.
@@ -128,21 +132,26 @@ pub fn verify(grader: &Grader, asked: &[Asked], told: &(dyn Fn(Step) + Sync)) ->
         };
         let done = 1 + done.fetch_add(1, Ordering::Relaxed);
         told(Step { done, of, what: format!("{name}: {}", report.verdict.word()) });
-        note(trial.place, &|into| judged(&name, trial, &report, whole.as_ref(), into));
+        let took = before + started.elapsed();
+        note(trial.place, &|into| {
+            into.took.push((took, name.clone()));
+            judged(&name, trial, &report, whole.as_ref(), into);
+        });
         Ok(())
     };
     let to_be_timed = Mutex::new(Vec::new());
     in_parallel(&trials, grader.jobs, |_, trial| {
+        let started = Instant::now();
         let mut begun = many.begin(trial.exercise, &trial.source, trial.extent(), &|_| {})?;
         if begun.is_to_be_timed() {
             begun.keep_only_what_is_timed();
-            to_be_timed.lock().unwrap_or_else(PoisonError::into_inner).push((trial, begun));
+            to_be_timed.lock().unwrap_or_else(PoisonError::into_inner).push((trial, begun, started.elapsed()));
             return Ok(());
         }
-        ended(trial, begun)
+        ended(trial, begun, started.elapsed())
     })?;
-    for (trial, begun) in to_be_timed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        ended(trial, begun)?;
+    for (trial, begun, before) in to_be_timed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        ended(trial, begun, before)?;
     }
     Ok(results.into_iter().map(|result| result.into_inner().unwrap_or_else(PoisonError::into_inner)).collect())
 }

@@ -7,6 +7,7 @@ use crate::compile::kit::{Kit, Mode};
 use crate::compile::read::{Foreign, Own};
 use crate::compile::toolchain::Toolchain;
 use crate::run::confine::{Access, Confinement, Plan, Quota, files};
+use crate::run::effort::Purpose;
 use crate::run::processes::{self, End};
 use crate::run::sandbox;
 use crate::trouble::{Context, Trouble, make_folder};
@@ -299,6 +300,11 @@ fn plan(toolchain: &Toolchain, unit: &Unit<'_>, temporary: &Path) -> Result<Plan
         access: Access { reads, writes: vec![unit.folder.to_owned()], ..Access::default() },
         quota: Quota { memory: MOST_MEMORY, cpu: LONGEST.as_secs(), file: MOST_FILE, tasks: MOST_TASKS, scratch: 4096 },
         gives_way: unit.can_wait,
+        purpose: match unit.own {
+            Some(_) => Purpose::Submission,
+            None if unit.chosen.is_some() => Purpose::OneTest,
+            None => Purpose::HiddenTests,
+        },
         ..Plan::default()
     })
 }

@@ -8,6 +8,7 @@ use crate::compile::closure;
 use crate::compile::toolchain::Toolchain;
 use crate::exercise::catalog::Exercise;
 use crate::home::workspace::Workspace;
+use crate::run::effort::Purpose;
 use crate::run::processes;
 use crate::trouble::{Context, Trouble, make_folder, read, write};
 use serde::{Deserialize, Serialize};
@@ -266,6 +267,7 @@ fn build(
         }
     }
     let mut process = processes::spawn(&mut command).ours("cannot run cargo")?;
+    process.purpose = Purpose::Dependencies;
     let stderr = process.child.stderr.take();
     let words = std::thread::spawn(move || {
         let mut text = String::new();

@@ -4,6 +4,7 @@
 
 pub mod chance;
 pub mod confine;
+pub mod effort;
 pub mod entries;
 pub mod facts;
 pub mod processes;

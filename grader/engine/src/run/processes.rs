@@ -5,6 +5,7 @@
 //! has ended: so even a process that changed its group, its session and its environment is found, by [`descendants_of`]
 //! before the end and by [`reap_strays`] after it.
 
+use super::effort::{self, Purpose};
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -46,6 +47,8 @@ pub struct Process {
     run: u64,
     /// What a launcher has started: the program, and the keeper of its namespace.
     inside: Option<[i32; 2]>,
+    /// Its processor time counts for this.
+    pub(crate) purpose: Purpose,
     /// The pipes of the process, to be taken.
     pub child: Child,
     waited: bool,
@@ -80,7 +83,7 @@ pub fn spawn(command: &mut Command) -> io::Result<Process> {
     let child = command.spawn()?;
     let id = child.id() as i32;
     live.insert(id, run);
-    Ok(Process { id, run, inside: None, child, waited: false })
+    Ok(Process { id, run, inside: None, purpose: Purpose::Run, child, waited: false })
 }
 
 impl Process {
@@ -148,7 +151,6 @@ impl Process {
     /// # Errors
     /// If the process cannot be waited for.
     pub fn wait(&mut self) -> io::Result<End> {
-        let mut status = 0;
         // SAFETY: WNOWAIT leaves the process a zombie, so that its id and group stay ours until the group is killed.
         unsafe {
             let mut info: libc::siginfo_t = std::mem::zeroed();
@@ -161,10 +163,7 @@ impl Process {
             libc::kill(-self.id, libc::SIGKILL);
         }
         let mut live = live();
-        // SAFETY: `status` is a valid place for the answer.
-        if unsafe { libc::waitpid(self.id, &raw mut status, 0) } == -1 {
-            return Err(io::Error::last_os_error());
-        }
+        let status = self.reap(self.id)?;
         live.remove(&self.id);
         self.waited = true;
         // A launcher that was killed leaves to us what it would have waited for, in this order: while a process of a namespace
@@ -172,8 +171,8 @@ impl Process {
         for id in self.inside.into_iter().flatten() {
             if live.get(&id) == Some(&self.run) {
                 live.remove(&id);
-                // SAFETY: no place for an answer is needed. What the launcher has waited for is no child of ours.
-                unsafe { libc::waitpid(id, std::ptr::null_mut(), 0) };
+                // What the launcher has waited for is no child of ours.
+                let _ = self.reap(id);
             }
         }
         Ok(if libc::WIFSIGNALED(status) {
@@ -181,6 +180,21 @@ impl Process {
         } else {
             End::Exited(libc::WEXITSTATUS(status))
         })
+    }
+
+    /// Waits for a child that belongs to this process, and notes the time that it took. Returns its status.
+    fn reap(&self, id: i32) -> io::Result<i32> {
+        let mut status = 0;
+        // SAFETY: `status` and `usage` are valid places for the answer, and all zeros are valid for `usage`.
+        let usage = unsafe {
+            let mut usage: libc::rusage = std::mem::zeroed();
+            if libc::wait4(id, &raw mut status, 0, &raw mut usage) == -1 {
+                return Err(io::Error::last_os_error());
+            }
+            usage
+        };
+        effort::add(self.purpose, &usage);
+        Ok(status)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Looks whether this machine has what grading needs, and knows what each missing thing costs.
 
+use crate::compile::stage::RunFolder;
 use crate::compile::toolchain::Toolchain;
 use crate::home::workspace::Workspace;
 use crate::run::confine::launcher::launcher;
@@ -99,24 +100,33 @@ fn compiler(toolchain: &Toolchain) -> Symptom {
 
 /// Compiles and links a program, since every grading does.
 fn linker(workspace: &Workspace, toolchain: &Toolchain) -> Symptom {
-    let folder = workspace.target.join("doctor");
     let try_it = || -> Result<Option<String>, Trouble> {
+        // Another doctor may be at work.
+        let RunFolder(folder) = &RunFolder::new(workspace)?;
         write(&folder.join("linked.rs"), "fn main() {}\n")?;
         let mut command = Command::new(&toolchain.rustc);
         command.args(["--edition=2024", "-o"]).arg(folder.join("linked")).arg(folder.join("linked.rs"));
         let output = command.stdin(Stdio::null()).stdout(Stdio::null()).output().ours("cannot run rustc")?;
         let words = String::from_utf8_lossy(&output.stderr);
-        let first = words.lines().find(|line| line.starts_with("error")).unwrap_or("it failed").to_owned();
-        Ok((!output.status.success()).then_some(first))
+        Ok((!output.status.success()).then(|| why_not_linked(&words)))
     };
-    let result = try_it();
-    let _ = std::fs::remove_dir_all(&folder);
     let advice = "install a C linker: `apt install gcc`, `dnf install gcc`, or your system's build tools";
-    match result {
+    match try_it() {
         Ok(None) => well("linker", "a program can be linked".into()),
         Ok(Some(words)) => missing("linker", words, advice),
         Err(trouble) => missing("linker", trouble.to_string(), advice),
     }
+}
+
+/// The compiler's error, and after it what the linker itself said last.
+fn why_not_linked(words: &str) -> String {
+    let first = words.lines().find(|line| line.starts_with("error")).unwrap_or("it failed");
+    // The compiler's notes are the command, a hint, and then the linker's output.
+    let said = words.split_once("show all linker arguments").and_then(|(_, said)| {
+        let lines = said.lines().map(|line| line.trim().trim_start_matches("= note:").trim());
+        lines.take_while(|line| !line.starts_with("error: aborting")).filter(|line| !line.is_empty()).last()
+    });
+    said.map_or(first.to_owned(), |said| format!("{first} ({said})"))
 }
 
 /// Tries to get out of what programs are confined in.

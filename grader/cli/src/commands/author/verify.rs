@@ -9,9 +9,12 @@ use engine::author::choice;
 use engine::author::verify::{Asked, verify};
 use engine::exercise::catalog::Exercise;
 use engine::grading::Grader;
-use engine::run::processes;
+use engine::run::{effort, processes};
 use engine::trouble::Trouble;
 use std::time::Instant;
+
+/// So many of the longest gradings are named after all have been verified.
+const LONGEST: usize = 60;
 
 pub(crate) fn run(arguments: &Verify, screen: &Screen) -> Result<ExitCode, Trouble> {
     let desk = Desk::open(screen)?;
@@ -56,10 +59,18 @@ pub(crate) fn run(arguments: &Verify, screen: &Screen) -> Result<ExitCode, Troub
     let gradings = results.iter().map(|result| result.accepted + result.rejected).sum::<usize>() + starters;
     screen.print(&format!(
         "\n{} exercises, {gradings} gradings, {problems} problems, {unsettled} timings not settled, {:.0} s\nleft of \
-         them: {footprint}\n",
+         them: {footprint}\nspent: {}\n",
         asked.len(),
-        begun.elapsed().as_secs_f64()
+        begun.elapsed().as_secs_f64(),
+        effort::spent()
     ));
+    if arguments.all {
+        let mut took: Vec<_> = results.iter().flat_map(|result| &result.took).collect();
+        took.sort_by(|one, other| other.cmp(one));
+        let longest =
+            took.iter().take(LONGEST).map(|(time, name)| format!("  {:>4.0} s  {name}\n", time.as_secs_f64()));
+        screen.print(&format!("the longest gradings:\n{}", longest.collect::<String>()));
+    }
     Ok(if problems > 0 { ExitCode::Rejected } else { ExitCode::Success })
 }
 

@@ -1,6 +1,7 @@
 //! What the grader tells the launcher: which program, what it can reach, and what it may use.
 
 use super::tier::Layers;
+use crate::run::effort::Purpose;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -59,6 +60,8 @@ pub struct Plan {
     pub quota: Quota,
     /// The descriptor for the harness, to be inherited under the same number.
     pub descriptor: Option<i32>,
+    /// What it is for.
+    pub purpose: Purpose,
     /// Whether it gives way to whatever else wants to run.
     pub gives_way: bool,
     /// Whether it gets the same addresses each time.

@@ -130,6 +130,7 @@ impl Confinement {
             });
         }
         let mut process = processes::spawn(&mut command)?;
+        process.purpose = plan.purpose;
         drop((theirs, file));
         let mut lines = BufReader::new(answer);
         let mut first = String::new();
