@@ -119,14 +119,17 @@ fn assert_found(text: &str, mode: Mode, expected: &[&str]) {
 
 #[test]
 fn sections_that_run_or_are_gathered_are_found_in_every_build() {
-    for section in [".init_array", ".fini_array.5", ".preinit_array", ".ctors", ".dtors.9", ".init", "hidden_tests"] {
-        let text = format!(
-            "macro_rules! m {{ ($($t:tt)*) => {{ $($t)* }} }} m! {{ #[used] #[unsafe(link_section = {section:?})] \
-             static C: extern \"C\" fn() = {{ extern \"C\" fn f() {{}} f }}; }}"
-        );
-        for mode in ALL {
-            assert_found(&text, mode, &[section]);
-        }
+    let sections = [".init_array", ".fini_array.5", ".preinit_array", ".ctors", ".dtors.9", ".init", "hidden_tests"];
+    let place = |section: &str| {
+        format!(
+            "m! {{ #[used] #[unsafe(link_section = {section:?})] static C: extern \"C\" fn() = {{ extern \"C\" fn f() {{}} f }}; }}"
+        )
+    };
+    let modules =
+        sections.iter().enumerate().map(|(number, section)| format!("mod m{number} {{ {} }}", place(section)));
+    let text = format!("macro_rules! m {{ ($($t:tt)*) => {{ $($t)* }} }} {}", modules.collect::<String>());
+    for mode in ALL {
+        assert_found(&text, mode, &sections);
     }
 }
 
@@ -156,14 +159,22 @@ fn names_that_take_the_place_of_others_are_found_in_every_build() {
 
 #[test]
 fn calls_past_std_are_found_and_their_caller_is_named() {
-    for function in
-        ["kill", "syscall", "prctl", "ptrace", "dlsym", "close", "_exit", "__open64_2", "_Unwind_ForcedUnwind"]
-    {
-        let text = format!(
-            "unsafe extern \"C\" {{ fn {function}(a: usize) -> usize; }} pub fn harm() -> usize {{ unsafe {{ {function}(1) }} }}"
-        );
-        for mode in [Mode::Judge, Mode::Explore] {
-            assert_found(&text, mode, &[&format!("`{function}`"), "in `subject::harm`"]);
+    let functions =
+        ["kill", "syscall", "prctl", "ptrace", "dlsym", "close", "_exit", "__open64_2", "_Unwind_ForcedUnwind"];
+    let call = |function: &str| {
+        format!(
+            "unsafe extern \"C\" {{ fn {function}(a: usize) -> usize; }} pub fn with_{function}() -> usize {{ unsafe {{ {function}(1) }} }}"
+        )
+    };
+    let text: String = functions.into_iter().map(call).collect();
+    for mode in [Mode::Judge, Mode::Explore] {
+        let found = found(&text, mode);
+        for function in functions {
+            let (name, caller) = (format!("`{function}`"), format!("in `subject::with_{function}`"));
+            assert!(
+                found.iter().any(|each| each.contains(&name) && each.contains(&caller)),
+                "no {name} {caller} in {mode:?}: {found:#?}"
+            );
         }
     }
     let renamed = "unsafe extern \"C\" { #[link_name = \"syscall\"] fn add(a: i64, ...) -> i64; } \

@@ -50,7 +50,9 @@ impl Shares {
     fn counted_on(self, cores: usize, wall: Duration) -> Duration {
         let all = wall.as_secs_f64() * cores as f64;
         let own = if all > 0.0 { (self.cpu.as_secs_f64() / all).min(1.0) } else { 1.0 };
-        let by_others = self.waited.mul_f64(1.0 - own);
+        // However many threads wait at the same time, others cannot have taken more than the cores that were left.
+        let left = wall.mul_f64(1.0 - own);
+        let by_others = self.waited.mul_f64(1.0 - own).min(left);
         wall.saturating_sub(by_others).max(wall / LEAST)
     }
 
@@ -102,6 +104,8 @@ mod tests {
     fn threads_that_keep_each_other_waiting_are_charged() {
         // Eight that spin on two cores.
         assert_eq!(counted(20.0, 60.0), 10.0);
+        // Thirty-five that spin, beside somebody who takes a third of both.
+        assert_eq!(counted(14.0, 330.0), 7.0);
     }
 
     #[test]

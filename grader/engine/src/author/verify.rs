@@ -12,7 +12,7 @@ use crate::submission::variant::{Variant, variants};
 use crate::trouble::Trouble;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use verdict::{Check, Event, Finding, Origin, Report, Verdict};
 
@@ -86,7 +86,8 @@ impl Trial<'_> {
     }
 }
 
-/// Verifies exercises. Everything but measuring runs side by side; what is to be timed is built then, and measured last, alone.
+/// Verifies exercises. Everything but measuring runs side by side; what is to be timed is built then, and measured last: where only
+/// processor time counts, side by side as well, everything else alone. What comes out otherwise than it should is measured again, alone.
 ///
 /// # Errors
 /// Our troubles only; what is wrong with an exercise is in the result.
@@ -121,10 +122,14 @@ pub fn verify(grader: &Grader, asked: &[Asked], told: &(dyn Fn(Step) + Sync)) ->
         }
         Ok(())
     })?;
-    let ended = |trial: &Trial<'_>, begun: Begun<'_>, before: Duration| -> Result<(), Trouble> {
+    // Returns whether the grading counts.
+    let ended = |trial: &Trial<'_>, begun: Begun<'_>, before: Duration, alone: bool| -> Result<bool, Trouble> {
         let started = Instant::now();
         let name = grader.workspace.shown(&trial.source.name);
         let report = begun.finish(&|_| {})?;
+        if !alone && !is_settled(trial, &report) {
+            return Ok(false);
+        }
         // What nothing has noticed so far is graded whole: an author wants to know what does.
         let whole = match missed(trial, &report) {
             true => Some(many.grade(trial.exercise, &trial.source, Extent::All, &|_| {})?),
@@ -137,7 +142,7 @@ pub fn verify(grader: &Grader, asked: &[Asked], told: &(dyn Fn(Step) + Sync)) ->
             into.took.push((took, name.clone()));
             judged(&name, trial, &report, whole.as_ref(), into);
         });
-        Ok(())
+        Ok(true)
     };
     let to_be_timed = Mutex::new(Vec::new());
     in_parallel(&trials, grader.jobs, |_, trial| {
@@ -148,12 +153,38 @@ pub fn verify(grader: &Grader, asked: &[Asked], told: &(dyn Fn(Step) + Sync)) ->
             to_be_timed.lock().unwrap_or_else(PoisonError::into_inner).push((trial, begun, started.elapsed()));
             return Ok(());
         }
-        ended(trial, begun, started.elapsed())
+        ended(trial, begun, started.elapsed(), true).map(|_| ())
     })?;
-    for (trial, begun, before) in to_be_timed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        ended(trial, begun, before)?;
+    let to_be_timed = to_be_timed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let (beside, alone): (Vec<_>, Vec<_>) =
+        to_be_timed.into_iter().partition(|(_, begun, _)| begun.times_processors_only());
+    let (beside, again) = (beside.into_iter().map(|it| Mutex::new(Some(it))).collect::<Vec<_>>(), Mutex::default());
+    in_parallel(&beside, grader.jobs, |_, waiting| {
+        let Some((trial, begun, before)) = waiting.lock().unwrap_or_else(PoisonError::into_inner).take() else {
+            return Ok(());
+        };
+        if !ended(trial, begun, before, false)? {
+            let mut again: MutexGuard<'_, Vec<_>> = again.lock().unwrap_or_else(PoisonError::into_inner);
+            again.push(trial);
+        }
+        Ok(())
+    })?;
+    for (trial, begun, before) in alone {
+        ended(trial, begun, before, true)?;
+    }
+    for trial in again.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        let begun = many.begin(trial.exercise, &trial.source, trial.extent(), &|_| {})?;
+        ended(trial, begun, Duration::ZERO, true)?;
     }
     Ok(results.into_iter().map(|result| result.into_inner().unwrap_or_else(PoisonError::into_inner)).collect())
+}
+
+/// Whether the report is what it should be.
+fn is_settled(trial: &Trial<'_>, report: &Report) -> bool {
+    match trial.expectation {
+        Expectation::Accepted => report.verdict == Verdict::Accepted,
+        _ => report.verdict != Verdict::Inconclusive && !missed(trial, report),
+    }
 }
 
 /// Whether a rejected variant was not caught by what it names.

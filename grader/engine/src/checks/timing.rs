@@ -20,6 +20,9 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 use verdict::{Check, CheckReport, Event, Evidence, Finding, Item, Kind, Outcome, Pairs};
 
+/// The mark of a workload of which processor time is measured.
+pub(crate) const CPU: &str = "cpu";
+
 /// A round of the reference lasts at least this long.
 const ROUND: Duration = Duration::from_millis(15);
 
@@ -105,7 +108,7 @@ enum Measured {
 }
 
 fn measure(submission: &Tests, reference: &Tests, workload: &Hidden, limit: f64) -> Result<Measured, Trouble> {
-    let cpu = workload.has("cpu");
+    let cpu = workload.has(CPU);
     let ours_failed =
         |ended: Broken| Trouble::Ours(format!("the reference fails its own workload {}: {ended:?}", workload.name));
     let mut theirs = Runner::start(reference, workload, cpu)?;

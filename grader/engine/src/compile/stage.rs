@@ -342,7 +342,10 @@ impl Stage<'_> {
         if mode == Mode::Time || self.source.origin != Origin::Learner || self.one_of_many {
             return Ok(None);
         }
-        let folder = self.workspace.target.join("incremental").join(format!("{}-{purpose}", self.exercise.folder));
+        // In another tier the compiler may be another user, who could not go on with what this one keeps.
+        let user = self.confinement.layers.compilers_user.map_or("own".to_owned(), |user| user.to_string());
+        let name = format!("{}-{purpose}-{user}", self.exercise.folder);
+        let folder = self.workspace.target.join("incremental").join(name);
         make_folder(&folder)?;
         let lock = File::create(folder.join("lock")).ours(format_args!("cannot write in {}", folder.display()))?;
         Ok(lock.try_lock().is_ok().then_some(Kept { folder, _lock: lock }))

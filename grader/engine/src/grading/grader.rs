@@ -3,6 +3,7 @@
 use super::first_answer::First;
 use super::pipeline::Grading;
 use crate::checks::source_rules::{self, Demands};
+use crate::checks::timing::CPU;
 use crate::compile::kit::{Kit, Mode};
 use crate::compile::stage::{Desk, Stage, ToTime, sweep};
 use crate::compile::toolchain::Toolchain;
@@ -214,6 +215,12 @@ impl Begun<'_> {
     /// Whether there is something left to measure.
     pub fn is_to_be_timed(&self) -> bool {
         matches!(self.timed, Some(Ok(_)))
+    }
+
+    /// Whether only processor time is to be measured: another grading may then run beside it.
+    pub fn times_processors_only(&self) -> bool {
+        let Some(Ok(timed)) = &self.timed else { return true };
+        timed.workloads.iter().all(|workload| workload.has(CPU))
     }
 
     /// Removes what has been built for other checks: many gradings may wait to be measured.
