@@ -2,12 +2,12 @@
 
 use super::verify::Asked;
 use crate::exercise::catalog::{self, Exercise};
+use crate::home::git::git;
 use crate::home::workspace::Workspace;
 use crate::submission::variant;
 use crate::trouble::{Context, Trouble};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::process::Command;
 
 /// What differs from a revision.
 #[derive(Clone, Debug, Default)]
@@ -51,8 +51,8 @@ pub fn named(workspace: &Workspace, folders: &[String], names: &[String]) -> Res
 /// If Git does not know the revision.
 pub fn changed(workspace: &Workspace, revision: &str) -> Result<Changed, Trouble> {
     let mut changed = Changed::default();
-    let tracked = git(workspace, &["diff", "--name-only", "--relative", revision, "--"])?;
-    let new = git(workspace, &["ls-files", "--others", "--exclude-standard"])?;
+    let tracked = ask_git(workspace, &["diff", "--name-only", "--relative", revision, "--"])?;
+    let new = ask_git(workspace, &["ls-files", "--others", "--exclude-standard"])?;
     for path in tracked.lines().chain(new.lines()) {
         let parts: Vec<&str> = path.split('/').collect();
         match parts.as_slice() {
@@ -100,14 +100,11 @@ impl Changed {
     }
 }
 
-fn git(workspace: &Workspace, arguments: &[&str]) -> Result<String, Trouble> {
-    let output = Command::new("git").arg("-C").arg(&workspace.root).args(arguments).output();
-    let output = output.usage("cannot run git")?;
-    if !output.status.success() {
-        let words = String::from_utf8_lossy(&output.stderr);
-        return Err(Trouble::Usage(format!("git {}: {}", arguments.join(" "), words.trim())));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+fn ask_git(workspace: &Workspace, arguments: &[&str]) -> Result<String, Trouble> {
+    let bytes = git(&workspace.root, arguments)
+        .usage("cannot run git")?
+        .map_err(|complaint| Trouble::Usage(format!("git {}: {complaint}", arguments.join(" "))))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The variant whose file this is, if it is one: `tests/NN_slug/rejected/NAME.patch`.

@@ -1,12 +1,12 @@
 //! Carries variants over to a reference that has changed: where nobody has changed the same lines, a three-way merge does it.
 
 use crate::exercise::catalog::Exercise;
+use crate::home::git::git;
 use crate::home::workspace::Workspace;
 use crate::submission::patch::Change;
 use crate::submission::variant::{Variant, variants};
 use crate::trouble::{Context, Trouble, read, write};
 use diffy::{ConflictStyle, MergeOptions};
-use std::process::Command;
 use verdict::Origin;
 
 /// What became of one patch.
@@ -72,10 +72,9 @@ fn one(workspace: &Workspace, variant: &Variant, change: &Change, from: &str) ->
 
 /// A file at a revision; `None` if it was not there.
 fn at_revision(workspace: &Workspace, revision: &str, path: &str) -> Result<Option<String>, Trouble> {
-    let mut git = Command::new("git");
-    git.arg("-C").arg(&workspace.content).args(["show", &format!("{revision}:{path}")]);
-    let output = git.output().usage("cannot run git, which has the older text")?;
-    Ok(output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned()))
+    let shown = git(&workspace.content, &["show", &format!("{revision}:{path}")]);
+    let shown = shown.usage("cannot run git, which has the older text")?;
+    Ok(shown.ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 /// The parts of a merged text that are between conflict markers.

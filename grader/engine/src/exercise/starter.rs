@@ -5,9 +5,9 @@
 //! learner changes or commits. An installed grader carries the starters as files, in `starters`.
 
 use super::catalog::Exercise;
+use crate::home::git::git;
 use crate::trouble::{Trouble, read};
 use std::path::Path;
-use std::process::Command;
 
 /// The folder of the starters that an installed grader carries.
 pub const CARRIED: &str = "starters";
@@ -51,11 +51,11 @@ pub(crate) fn of(content: &Path, folder: &str, id: Option<&str>) -> Result<Strin
             advice(content, &file)
         )));
     };
-    let output = Command::new("git").arg("-C").arg(content).args(["cat-file", "blob", id]).output();
-    match output {
-        Ok(output) if output.status.success() => String::from_utf8(output.stdout)
-            .map_err(|_| Trouble::Usage(format!("{settings} names a starter that is not text"))),
-        Ok(_) => Err(Trouble::Usage(format!(
+    match git(content, &["cat-file", "blob", id]) {
+        Ok(Ok(bytes)) => {
+            String::from_utf8(bytes).map_err(|_| Trouble::Usage(format!("{settings} names a starter that is not text")))
+        }
+        Ok(Err(_)) => Err(Trouble::Usage(format!(
             "Git does not have the starter {id} that {settings} names; {}",
             advice(content, &file)
         ))),
@@ -66,11 +66,10 @@ pub(crate) fn of(content: &Path, folder: &str, id: Option<&str>) -> Result<Strin
 /// What an author does to make the file that is there the starter.
 fn advice(content: &Path, file: &str) -> String {
     // Also writes it: from then on Git has it.
-    let output = Command::new("git").arg("-C").arg(content).args(["hash-object", "-w", file]).output();
-    match output {
-        Ok(output) if output.status.success() => format!(
+    match git(content, &["hash-object", "-w", file]) {
+        Ok(Ok(id)) => format!(
             "if it is meant to be the starter as it is now, write `starter = \"{}\"` into checks.toml",
-            String::from_utf8_lossy(&output.stdout).trim()
+            String::from_utf8_lossy(&id).trim()
         ),
         _ => "starters are kept by Git, and this is no clone".to_owned(),
     }

@@ -3,6 +3,7 @@
 //! Everything else asks this room for paths. It knows nothing of exercises.
 
 pub mod carried;
+pub(crate) mod git;
 pub mod history;
 pub mod library;
 pub mod settings;

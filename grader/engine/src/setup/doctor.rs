@@ -2,6 +2,7 @@
 
 use crate::compile::stage::RunFolder;
 use crate::compile::toolchain::Toolchain;
+use crate::home::git::git;
 use crate::home::workspace::Workspace;
 use crate::run::confine::launcher::launcher;
 use crate::run::confine::{Confinement, Tier};
@@ -166,14 +167,12 @@ fn content(workspace: &Workspace) -> Option<Symptom> {
         });
     }
     // Whoever has a clone may write in it: that is no fault, but good to know when a verdict surprises.
-    let mut git = Command::new("git");
-    git.arg("-C").arg(&workspace.content).args(["status", "--porcelain", "--no-renames", "--"]);
-    let output =
-        git.args(["tests", "solutions", "grader/harness", "grader/interleave", "grader/probe"]).output().ok()?;
-    let text = String::from_utf8_lossy(&output.stdout);
+    let mut arguments = vec!["status", "--porcelain", "--no-renames", "--"];
+    arguments.extend(["tests", "solutions", "grader/harness", "grader/interleave", "grader/probe"]);
+    let bytes = git(&workspace.content, &arguments).ok()?.ok()?;
+    let text = String::from_utf8_lossy(&bytes);
     let names: Vec<&str> = text.lines().filter_map(|line| line.get(3..)).collect();
     match names.split_first() {
-        _ if !output.status.success() => None,
         None => Some(well(NAME, "hidden tests, references and what they are compiled with are as Git has them".into())),
         Some((first, [])) => Some(well(NAME, format!("{first} is not as Git has it"))),
         Some((first, others)) => Some(well(NAME, format!("{first} and {} more are not as Git has them", others.len()))),
