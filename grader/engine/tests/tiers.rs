@@ -13,6 +13,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 /// The folder that the work is done in: it holds the launcher. Set by who starts the work.
@@ -23,6 +24,9 @@ const USER: u32 = 64_321;
 
 /// Much longer than a program takes that ends at once.
 const AGES: Duration = Duration::from_secs(60);
+
+/// Threads and processes that a program may start here.
+const TASKS: u64 = 50;
 
 /// What a tier lets a program do.
 fn allowed(tier: Tier) -> &'static [Escape] {
@@ -51,6 +55,13 @@ fn every_tier_holds_what_it_promises() {
     let folder = std::env::var_os(FOLDER).map_or_else(|| own.path().to_owned(), PathBuf::from);
     let program = if folder == own.path() { env!("CARGO_BIN_EXE_launcher").into() } else { folder.join("launcher") };
     launcher::use_other(&program);
+    // Whoever uses a machine has more threads than a program may start; most wait, as these do.
+    let (end, ended) = mpsc::channel::<()>();
+    let ended = Arc::new(Mutex::new(ended));
+    for _ in 0..2 * TASKS {
+        let ended = ended.clone();
+        std::thread::spawn(move || ended.lock().is_ok_and(|ended| ended.recv().is_ok()));
+    }
     for best in Tier::ALL {
         let confinement = Confinement::find(&program, &folder, &program, best).unwrap();
         let tier = confinement.tier;
@@ -66,6 +77,7 @@ fn every_tier_holds_what_it_promises() {
         }
         shell_gets_nowhere(&confinement, &folder);
     }
+    drop(end);
 }
 
 /// A program that reads, writes and leaves a process behind, in the words of a shell.
@@ -87,7 +99,7 @@ fn shell_gets_nowhere(confinement: &Confinement, folder: &Path) {
         environment: vec![("PATH".into(), "/usr/bin:/bin".into())],
         mount_point: mount_point.clone(),
         access: Access { reads: reads.into(), processes: true, strict: true, ..Access::default() },
-        quota: Quota { memory: 256 << 20, tasks: 64, scratch: 1 << 20, ..Quota::default() },
+        quota: Quota { memory: 256 << 20, tasks: TASKS, scratch: 1 << 20, ..Quota::default() },
         ..Plan::default()
     };
     let begun = Instant::now();
