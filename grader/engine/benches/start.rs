@@ -48,7 +48,7 @@ fn median(times: &mut [Duration]) -> Duration {
 
 /// As a test is started, but for its program.
 fn plan(mount_point: &Path) -> Plan {
-    let reads = ["/lib", "/lib64", "/usr/lib", "/etc/ld.so.cache"].map(PathBuf::from);
+    let reads = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache"].map(PathBuf::from);
     Plan {
         program: "/bin/true".into(),
         shown_as: Some("/program".into()),

@@ -235,7 +235,8 @@ fn the_corpus_is_whole() {
     let mut folders: Vec<_> =
         std::fs::read_dir(corpus()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     let mut families = FAMILIES.map(str::to_owned).to_vec();
-    (folders.sort(), families.sort());
+    folders.sort();
+    families.sort();
     assert_eq!(folders, families);
     let all: Vec<_> = FAMILIES.iter().flat_map(|family| attacks(family)).collect();
     assert!(all.len() >= 80, "there are {} attacks", all.len());
