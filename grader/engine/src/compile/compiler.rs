@@ -33,8 +33,8 @@ const MOST_MEMORY: u64 = 2 << 30;
 /// The largest file that a compilation can write, in bytes.
 const MOST_FILE: u64 = 512 << 20;
 
-/// Threads and processes of one compilation together.
-const MOST_TASKS: u64 = 512;
+/// Threads and processes of a compiler. More than a test may have (see `canary`), and more than any compiler starts.
+const MOST_TASKS: u64 = 2048;
 
 /// Diagnostics beyond this are not kept, but for the first error: there is always a reason. In bytes.
 const MOST_WORDS: usize = 4 << 20;

@@ -3,7 +3,7 @@
 //! What the compiler leaves in the binary can be computed from a test's name, which anybody can read who has the sources. After
 //! this, a process that is told a number learns nothing from it. See [`probe::entries`].
 
-use crate::run::chance;
+use crate::run::{chance, processes};
 use crate::trouble::{Context, Trouble};
 use object::{Object, ObjectSection};
 use probe::entries;
@@ -54,6 +54,7 @@ pub fn seal(binary: &Path, secret: Secret) -> Result<BTreeSet<u64>, Trouble> {
     let program = object::File::parse(&*bytes).map_err(|error| wrong(&error.to_string()))?;
     let section = program.section_by_name(entries::SECTION).and_then(|section| section.file_range());
     let (start, length) = section.ok_or_else(|| wrong("the compiled hidden tests have no list of tests"))?;
+    let _quiet = processes::none_starts();
     let file = OpenOptions::new().write(true).open(binary).ours(format_args!("cannot write {}", binary.display()))?;
     let word = |at: u64| bytes.get(at as usize..)?.first_chunk().copied().map(u64::from_le_bytes);
     let mut numbers = BTreeSet::new();

@@ -9,6 +9,7 @@ use super::effort::{self, Purpose};
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -29,6 +30,12 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 fn live() -> MutexGuard<'static, BTreeMap<i32, u64>> {
     LIVE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// No process is started while this is held. For who writes a program that is to be executed: a process that is just being started holds
+/// all open files for a moment, and the kernel executes no file that somebody holds for writing.
+pub(crate) fn none_starts() -> impl Drop {
+    live()
 }
 
 /// How a process ended.
@@ -146,22 +153,44 @@ impl Process {
         }
     }
 
+    /// Returns when the process has ended. It stays a zombie, so that its id and group stay ours.
+    fn see_end(&self) -> io::Result<()> {
+        /// How often traced threads are looked for, in milliseconds.
+        const LOOK: libc::c_int = 20;
+        // SAFETY: a plain call that returns a new descriptor or -1.
+        let number = unsafe { libc::syscall(libc::SYS_pidfd_open, self.id, 0) };
+        if number == -1 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the descriptor is new.
+        let handle = unsafe { OwnedFd::from_raw_fd(number as RawFd) };
+        let mut polled = libc::pollfd { fd: handle.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+        // SAFETY: one valid place.
+        while unsafe { libc::poll(&raw mut polled, 1, LOOK) } != 1 {
+            self.let_go_of_traced();
+        }
+        Ok(())
+    }
+
+    /// Waits for threads of the process that have made this one trace them and have ended. Until somebody does, they remain, and the
+    /// process with them. Only where no filter forbids tracing (tier D).
+    pub(crate) fn let_go_of_traced(&self) {
+        let Ok(tasks) = std::fs::read_dir(format!("/proc/{}/task", self.id)) else { return };
+        let numbers = tasks.flatten().filter_map(|task| task.file_name().to_str()?.parse::<i32>().ok());
+        for id in numbers.filter(|id| *id != self.id) {
+            // SAFETY: no place for an answer is needed. A thread that is not traced is none that can be waited for.
+            unsafe { libc::waitpid(id, std::ptr::null_mut(), libc::__WALL | libc::WNOHANG) };
+        }
+    }
+
     /// Waits for the end of the process, then kills what is left of its group.
     ///
     /// # Errors
     /// If the process cannot be waited for.
     pub fn wait(&mut self) -> io::Result<End> {
-        // SAFETY: WNOWAIT leaves the process a zombie, so that its id and group stay ours until the group is killed.
-        unsafe {
-            let mut info: libc::siginfo_t = std::mem::zeroed();
-            while libc::waitid(libc::P_PID, self.id as u32, &raw mut info, libc::WEXITED | libc::WNOWAIT) == -1 {
-                let error = io::Error::last_os_error();
-                if error.kind() != io::ErrorKind::Interrupted {
-                    return Err(error);
-                }
-            }
-            libc::kill(-self.id, libc::SIGKILL);
-        }
+        self.see_end()?;
+        // SAFETY: the process has ended and was not waited for, so its id and group are ours.
+        unsafe { libc::kill(-self.id, libc::SIGKILL) };
         let mut live = live();
         let status = self.reap(self.id)?;
         live.remove(&self.id);

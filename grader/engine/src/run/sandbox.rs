@@ -132,6 +132,8 @@ pub fn run(confinement: &Confinement, plan: &Plan, limits: &Limits, order: &Orde
             if cut.is_some() {
                 process.kill();
             }
+        } else if !ended {
+            process.let_go_of_traced();
         }
         if ended {
             break process.wait()?;

@@ -59,6 +59,38 @@ fn nothing_outside_can_be_reached_in_any_tier_that_confines() {
 }
 
 #[test]
+fn tier_b_accepts_the_reference_and_keeps_files_processes_and_network_apart() {
+    let grader = grader_of(Tier::B);
+    if grader.confinement.tier != Tier::B {
+        eprintln!("not tested: {}", grader.confinement.describe());
+        return;
+    }
+    let source = Source::reference(&lab(60)).unwrap();
+    let report = grader.grade(&lab(60), &source, Extent::Checks(&[Check::Behaviour]), &|_| {}).unwrap();
+    assert_eq!((report.verdict, report.confinement), (Verdict::Accepted, Tier::B), "{report:#?}");
+    // An attack that reads, writes, signals and connects gets nowhere.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "unsafe extern \"C\" {{ fn kill(id: i32, signal: i32) -> i32; }}
+        pub fn work() -> u32 {{
+            assert!(std::fs::read(\"/etc/passwd\").is_err() && std::fs::write({:?}, \"x\").is_err());
+            assert!(std::net::TcpStream::connect({:?}).is_err());
+            // SAFETY: a plain call; the signal 0 only asks.
+            assert!(unsafe {{ kill({}, 0) }} != 0);
+            42
+        }}
+        pub fn rest() -> u32 {{ 7 }}",
+        folder.path().join("new"),
+        listener.local_addr().unwrap().to_string(),
+        std::process::id()
+    );
+    let report = behaviour(&grader, &text);
+    assert_eq!(report.verdict, Verdict::Accepted, "{report:#?}");
+    assert_eq!(behaviour(&grader_of(Tier::D), &text).verdict, Verdict::Rejected);
+}
+
+#[test]
 fn without_confinement_the_same_program_gets_out() {
     // Otherwise the test above would show nothing.
     let grader = grader_of(Tier::D);

@@ -92,7 +92,7 @@ pub(crate) fn grade_within(seconds: u64, name: &str, jobs: usize) -> Report {
 
 /// Other tests grade at the same time, and their processes are alive. But each process starts in the folder of its grading,
 /// which is removed when the grading is over: who lives in a folder that is gone has been left behind.
-fn assert_nothing_is_left() {
+pub(crate) fn assert_nothing_is_left() {
     for (id, name) in processes::descendants_of(std::process::id()) {
         let folder = std::fs::read_link(format!("/proc/{id}/cwd")).unwrap_or_default();
         assert!(!folder.to_string_lossy().ends_with(" (deleted)"), "'{name}' (process {id}) was left behind");

@@ -1,6 +1,7 @@
 //! Submissions that mean harm, each graded in the lab (`fixtures/lab`, see `fixtures/README.md`): each gets the verdict it
 //! deserves, in time; what it did not touch is still judged; nothing of it is left running.
 
+mod attacks;
 mod early_ends;
 mod escapes;
 mod floods;

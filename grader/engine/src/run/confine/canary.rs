@@ -20,6 +20,10 @@ const NAME: &str = "grader-canary";
 /// A canary that takes longer is killed, in seconds.
 const LONGEST: libc::time_t = 10;
 
+/// Threads and processes of a canary. More than a test may have: where all programs of a user count together, a test that has just taken all
+/// its own must not look like a machine on which no program runs.
+const MOST_TASKS: u64 = 2048;
+
 const NEVER: libc::timeval = libc::timeval { tv_sec: 0, tv_usec: 0 };
 
 /// What a confined program must not be able to do.
@@ -115,7 +119,7 @@ pub(super) fn try_out(confinement: &Confinement, folder: &Path, needed: &Path) -
         arguments: vec![NAME.into(), serde_json::to_string(&task).unwrap_or_default().into()],
         mount_point,
         access: Access { reads, strict: true, ..Access::default() },
-        quota: Quota { memory: 256 << 20, cpu: 5, tasks: 64, scratch: 1 << 20, ..Quota::default() },
+        quota: Quota { memory: 256 << 20, cpu: 5, tasks: MOST_TASKS, scratch: 1 << 20, ..Quota::default() },
         ..Plan::default()
     };
     let answer = run(confinement, &plan);

@@ -18,6 +18,7 @@ use std::io::{Read, Seek, Write};
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsRawFd, FromRawFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -27,6 +28,9 @@ pub(super) const NAME: &str = "grader-launcher";
 
 /// The exit code of a program that could not be started.
 const NOT_STARTED: i32 = 126;
+
+/// The first of the users that one program each becomes. Nobody gives numbers to people above two thousand millions.
+const FIRST: u32 = 2_000_000_000;
 
 /// What is started as a launcher in place of this program.
 static OTHER: OnceLock<PathBuf> = OnceLock::new();
@@ -75,6 +79,13 @@ fn launch(mut file: File, answer: File) -> i32 {
         // Only a compiler has a folder of its own to work in.
         let layers = plan.layers;
         plan.layers.user = if plan.folder.is_some() { layers.compilers_user } else { layers.user.map(own_user) };
+        let is_shared = plan.layers.user.is_none_or(|user| user < FIRST) && layers.namespaces != Namespaces::User;
+        if plan.quota.tasks > 0 && is_shared {
+            // The kernel counts all that a user runs; in a user namespace only what is inside.
+            // SAFETY: a plain call.
+            let user = plan.layers.user.unwrap_or_else(|| unsafe { libc::geteuid() });
+            plan.quota.tasks += tasks_of(user);
+        }
         drop(file);
         confine(&plan, &mut answer)
     });
@@ -85,11 +96,16 @@ fn launch(mut file: File, answer: File) -> i32 {
     })
 }
 
+/// How many threads and processes a user has at the moment, as far as they can be seen. A folder has a link for each folder in it.
+fn tasks_of(user: u32) -> u64 {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.path().join("task"));
+    let tasks = processes.filter_map(|tasks| std::fs::metadata(tasks).ok()).filter(|tasks| tasks.uid() == user);
+    tasks.map(|tasks| tasks.nlink().saturating_sub(2)).sum()
+}
+
 /// A user that no other program is, so that what one program uses of a limit per user is taken from nobody. Where only some numbers are
 /// users (in a container), all share one.
 fn own_user(shared: u32) -> u32 {
-    /// Nobody gives numbers to people above two thousand millions.
-    const FIRST: u32 = 2_000_000_000;
     let ranges = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
     let all = ranges.split_whitespace().collect::<Vec<_>>() == ["0", "0", "4294967295"];
     if all { FIRST + std::process::id() } else { shared }

@@ -30,7 +30,8 @@ pub struct Quota {
     pub cpu: u64,
     /// The size of each file it writes, in bytes.
     pub file: u64,
-    /// Threads and processes together.
+    /// Threads and processes together. Where other programs of the same user count, too, it is so many beside those that run at its
+    /// start.
     pub tasks: u64,
     /// Bytes in the private folders for temporary files.
     pub scratch: u64,

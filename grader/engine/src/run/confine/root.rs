@@ -43,9 +43,12 @@ pub(super) fn enter(plan: &Plan) -> Result<(), String> {
             symlink(target, within(base, Path::new(link))).map_err(at("link", Path::new(link)))?;
         }
     }
+    let private = if plan.folder.is_none() { &PRIVATE[..] } else { &[] };
     let mut reads: Vec<&PathBuf> = plan.access.reads.iter().collect();
     // A folder before what is in it.
     reads.sort();
+    let is_below = |path: &&PathBuf| private.iter().any(|folder| path.starts_with(folder));
+    let (below, reads): (Vec<_>, Vec<_>) = reads.into_iter().partition(is_below);
     for path in reads {
         bind(path, &within(base, path))?;
     }
@@ -55,7 +58,6 @@ pub(super) fn enter(plan: &Plan) -> Result<(), String> {
     let own = within(base, Path::new("/proc/self"));
     fs::create_dir_all(&own).map_err(at("create", &own))?;
     symlink(program, own.join("exe")).map_err(at("link", &own))?;
-    let private = if plan.folder.is_none() { &PRIVATE[..] } else { &[] };
     for folder in private.iter().map(Path::new).chain(plan.access.writes.iter().map(PathBuf::as_path)) {
         let inside = within(base, folder);
         fs::create_dir_all(&inside).map_err(at("create", &inside))?;
@@ -78,6 +80,12 @@ pub(super) fn enter(plan: &Plan) -> Result<(), String> {
         let inside = within(base, Path::new(folder));
         let flags = libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC;
         mount("tmpfs", &inside, "tmpfs", flags, &scratch).map_err(at("mount a private folder", &inside))?;
+    }
+    // What lies in a folder that is private, such as a compiler below `/tmp`, is shown there all the same.
+    for path in below.into_iter().filter(|path| path.exists()) {
+        let inside = within(base, path);
+        bind(path, &inside)?;
+        read_only(&inside)?;
     }
     for folder in &plan.access.writes {
         mount_bind(folder, &within(base, folder))?;

@@ -96,6 +96,15 @@ impl Confinement {
         Err(Trouble::Ours(format!("no program can be started here; {}", all.join("; "))))
     }
 
+    /// What a program that wants out can do within this confinement, found by running one. `folder` and `needed` are as for
+    /// [`Confinement::find`].
+    ///
+    /// # Errors
+    /// If a program that does nothing wrong does not run there.
+    pub fn escapes(&self, folder: &Path, needed: &Path) -> Result<Vec<Escape>, Trouble> {
+        canary::try_out(self, folder, needed).map_err(Trouble::Ours)
+    }
+
     /// The program that confines.
     pub(super) fn launcher(&self) -> &Path {
         &self.launcher
