@@ -34,7 +34,7 @@ pub fn failed(of: u32, compiled: &Compiled, source: &Source, shown: &str, millis
         last.next_step = Some(format!("there are {more} more errors; mend these first"));
     }
     let ran_away = compiled.ran_away.map(|ran_away| match ran_away {
-        RanAway::Time => "the compiler did not come to an end within a minute",
+        RanAway::Time => "the compiler took more than 30 s of processor time and was stopped",
         RanAway::Memory => "the compiler ran out of memory",
     });
     findings.extend(ran_away.map(|what| plain(what, "an endless `const` or macro, or an expression too deep?")));

@@ -86,6 +86,10 @@ impl Files {
         let missing = || Trouble::Usage(format!("cannot read {}: there is no such file", source.root.display()));
         let folder = source.root.parent().ok_or_else(missing)?.to_owned();
         let inside = PathBuf::from(source.root.file_name().ok_or_else(missing)?);
+        if inside.to_string_lossy().contains(char::is_control) {
+            // The compiler's list of what it read has a line for each file.
+            return Err(Trouble::Usage(format!("the file name {} has a control character; rename it", inside.display())));
+        }
         let mut all = Files { folder, files: Vec::new(), refused: Vec::new() };
         // The tokens of a file are forgotten with the thread that has read them.
         syntax::on_a_deep_stack(|| {
@@ -339,6 +343,15 @@ mod tests {
         assert_eq!(files.iter().count(), 1);
         assert!(files.refused().iter().all(|each| each.why.contains("behind the symbolic link a;")), "{files:?}");
         assert_eq!(files.refused()[0].declared.as_ref().unwrap().1, 1);
+    }
+
+    #[test]
+    fn a_name_of_two_lines_is_refused_in_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("a\nb.rs");
+        std::fs::write(&root, "").unwrap();
+        let refused = Files::read(&Source::file(Origin::Submitted, &root).unwrap()).unwrap_err();
+        assert!(refused.to_string().contains("control character; rename it"), "{refused}");
     }
 
     #[test]
