@@ -240,11 +240,11 @@ impl Drop for Process {
 ///
 /// An adopted process of a run that still goes on is left alone: the test may be about just that.
 pub fn reap_strays(run: u64) -> Vec<String> {
-    let mut names = Vec::new();
+    let mut named = BTreeMap::new();
     loop {
         // The lock keeps new children out while we look.
         let live = live();
-        let mut reaped = false;
+        let (mut found, mut reaped) = (false, false);
         for id in children_of(std::process::id()).into_iter().filter(|id| !live.contains_key(id)) {
             let (name, ended) = name_of(id);
             let owner = run_of(id);
@@ -254,18 +254,23 @@ pub fn reap_strays(run: u64) -> Vec<String> {
                 continue;
             }
             if !ended && owner == Some(run) {
-                names.push(name);
+                named.entry(id).or_insert(name);
             }
+            found = true;
+            // Without waiting for the end: process 1 of a namespace ends after all others in it have been waited for, and they may be ours.
             // SAFETY: `id` is a child of this process that nobody else waits for.
-            unsafe {
+            reaped |= unsafe {
                 libc::kill(id, libc::SIGKILL);
-                libc::waitpid(id, std::ptr::null_mut(), 0);
-            }
-            reaped = true;
+                libc::waitpid(id, std::ptr::null_mut(), libc::WNOHANG) != 0
+            };
         }
         // The children of what was killed are ours now.
+        if !found {
+            return named.into_values().collect();
+        }
+        drop(live);
         if !reaped {
-            return names;
+            std::thread::sleep(Duration::from_micros(200));
         }
     }
 }

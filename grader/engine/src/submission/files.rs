@@ -88,7 +88,10 @@ impl Files {
         let inside = PathBuf::from(source.root.file_name().ok_or_else(missing)?);
         if inside.to_string_lossy().contains(char::is_control) {
             // The compiler's list of what it read has a line for each file.
-            return Err(Trouble::Usage(format!("the file name {} has a control character; rename it", inside.display())));
+            return Err(Trouble::Usage(format!(
+                "the file name {} has a control character; rename it",
+                inside.display()
+            )));
         }
         let mut all = Files { folder, files: Vec::new(), refused: Vec::new() };
         // The tokens of a file are forgotten with the thread that has read them.
