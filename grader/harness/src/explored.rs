@@ -5,10 +5,12 @@
 
 mod chance;
 mod itself;
+mod programs;
 mod stack;
 mod statics;
 mod watch;
 
+pub use programs::programs;
 use stack::{Stack, is_subject};
 use statics::Statics;
 
@@ -155,15 +157,7 @@ fn explore(file: &'static str, flags: &[&str], body: fn()) {
         statics.restore();
         body();
     };
-    // Under `cargo test` the debugger and the terminal are the author's.
-    let explored = if line::is_graded() {
-        watch::begin(begun, plan.steps == u64::MAX);
-        let explored = chance::quietly(|| engine::explore(&plan, body));
-        watch::end();
-        explored
-    } else {
-        engine::explore(&plan, body)
-    };
+    let explored = watching(begun, plan.steps == u64::MAX, || engine::explore(&plan, body));
     let covered = explored.covered.iter().map(|coverage| {
         let (phase, bound) = phase(&coverage.phase);
         let schedules = coverage.schedules as u64;
@@ -175,12 +169,25 @@ fn explore(file: &'static str, flags: &[&str], body: fn()) {
         steps: explored.steps,
         micros,
         found: explored.found.as_ref().map(|each| found(each, file)),
+        programs: 0,
     });
+}
+
+/// Explores while a real thread watches over it. `at_length`: it may take as long as it likes.
+fn watching<T>(begun: Instant, at_length: bool, explore: impl FnOnce() -> T) -> T {
+    // Under `cargo test` the debugger and the terminal are the author's.
+    if !line::is_graded() {
+        return explore();
+    }
+    watch::begin(begun, at_length);
+    let explored = chance::quietly(explore);
+    watch::end();
+    explored
 }
 
 fn report(explored: wire::Explored) {
     match explored.found.as_ref().filter(|_| !line::is_graded()) {
-        Some(found) => panic!("{}: {}\nschedule: {}", found.kind, found.about, found.schedule),
+        Some(found) => panic!("{}: {}\nschedule: {}\n{}", found.kind, found.about, found.schedule, found.program),
         None => graded::last_word(&Message::Explored(Box::new(explored))),
     }
 }
@@ -301,6 +308,7 @@ fn found(found: &Found, file: &str) -> wire::Found {
         preemptions_before: found.preemptions_before as u32,
         reproduced: found.reproduced,
         schedule: schedule::to_text(&found.schedule),
+        program: String::new(),
         lanes: lanes(recording, subject),
         things: recording
             .things

@@ -41,6 +41,7 @@ mod panics;
 mod patience;
 mod peers;
 pub mod process;
+mod programs;
 mod task;
 
 // The std of what facts and scenarios both use: a scenario's helpers take part in its exploration.
@@ -61,7 +62,7 @@ pub use drops::{Counted, DropCount};
 #[cfg(feature = "explore")]
 pub use explored::{Actor, Tracked, actor, block_on, note, quiesce, sleep};
 pub use gate::Gate;
-pub use harness_macros::{fact, peer, scenario, transcript, workload};
+pub use harness_macros::{fact, peer, programs, scenario, transcript, workload};
 pub use log::Log;
 pub use measures::{cpu_time, open_descriptors, threads_alive};
 pub use panics::{catch_panic, panic_payload, panic_text};
@@ -69,6 +70,7 @@ pub use patience::Patience;
 pub use peers::{Peer, peer_command, start_peer};
 #[cfg(not(feature = "explore"))]
 pub use probe::threads::Standing;
+pub use programs::{Call, Specification, Step, returns};
 pub use task::ManualTask;
 
 /// What the attributes expand to. Apart from them, so that importing an attribute imports no function of its name.
@@ -76,11 +78,13 @@ pub use task::ManualTask;
 pub mod run {
     pub use crate::entry::main;
     #[cfg(feature = "explore")]
-    pub use crate::explored::scenario;
+    pub use crate::explored::{programs, scenario};
     #[cfg(not(feature = "explore"))]
     pub use crate::graded::scenario;
     pub use crate::graded::{fact, transcript, workload};
     pub use crate::peers::{peer, play};
+    #[cfg(not(feature = "explore"))]
+    pub use crate::programs::programs;
     pub use probe::entries::{Entry, NONE, PEER, TEST, number, number_within_crate};
 }
 

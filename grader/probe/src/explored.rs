@@ -15,6 +15,8 @@ pub struct Explored {
     pub micros: u64,
     /// The failing schedule, if there is one.
     pub found: Option<Found>,
+    /// Of how many generated programs; 0 for a scenario.
+    pub programs: u64,
 }
 
 /// What one phase covered.
@@ -59,6 +61,8 @@ pub struct Found {
     pub reproduced: bool,
     /// The schedule, to be replayed.
     pub schedule: String,
+    /// The generated program, as a person reads it; empty for a scenario.
+    pub program: String,
     /// The names of threads and tasks.
     pub lanes: Vec<String>,
     /// The objects that steps are about.
@@ -132,11 +136,11 @@ pub struct Waiting {
 }
 
 records! {
-    Explored { covered, steps, micros, found }
+    Explored { covered, steps, micros, found, programs }
     Covered { phase, bound, schedules, exhausted }
     Found {
         kind, about, expected, seen, lane, place, phase, nth, nth_in_all, preemptions, preemptions_before,
-        reproduced, schedule, lanes, things, steps, omitted, waiting,
+        reproduced, schedule, program, lanes, things, steps, omitted, waiting,
     }
     Place { file, line, column }
     Thing { kind, made }
@@ -170,7 +174,7 @@ mod tests {
             ..Found::default()
         };
         let covered = Covered { phase: "bounded".into(), bound: 2, schedules: 7613, exhausted: true };
-        let explored = Explored { covered: vec![covered], steps: 1 << 40, micros: 5, found: Some(found) };
+        let explored = Explored { covered: vec![covered], steps: 1 << 40, micros: 5, found: Some(found), programs: 0 };
         let mut bytes = Vec::new();
         explored.put(&mut bytes);
         let mut rest = &bytes[..];

@@ -170,12 +170,15 @@ pub enum Evidence {
 
 pub use pairs::Pairs;
 
-/// What was tried of one scenario.
+/// What was tried of one scenario, or of programs that were generated from a specification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Schedules {
-    /// The scenario.
+    /// The scenario, or the test that generates programs.
     pub scenario: String,
+    /// How many programs were generated; absent for a scenario.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub programs: Option<u64>,
     /// Schedules sampled at random, from fixed seeds.
     pub sampled: u64,
     /// Every schedule with at most so many preemptions was tried; absent if not even those without any were.

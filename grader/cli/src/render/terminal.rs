@@ -3,7 +3,9 @@
 use super::lanes::{self, Tone};
 use crate::screen::{paint, text_style};
 use anstyle::{AnsiColor, Style};
-use verdict::{Check, CheckReport, Evidence, Finding, Interleaving, Kind, Outcome, Pairs, Report, Schedules, Verdict};
+use verdict::{
+    Check, CheckReport, Evidence, Finding, Interleaving, Item, Kind, Outcome, Pairs, Report, Schedules, Verdict,
+};
 
 /// How to render.
 #[derive(Clone, Copy, Debug)]
@@ -154,6 +156,10 @@ impl Page {
             Some(column) => format!("{}:{}:{column}", place.file, place.line),
             None => format!("{}:{}", place.file, place.line),
         });
+        let program = finding.detail.as_ref().filter(|_| finding.check == Check::Schedules);
+        if let Some(program) = program {
+            self.detail(program, false);
+        }
         self.field("expected", finding.expected.as_deref());
         self.field("seen", finding.seen.as_deref());
         self.field("at", place.as_deref());
@@ -165,7 +171,7 @@ impl Page {
         if let Some(interleaving) = &finding.interleaving {
             self.interleaving(interleaving);
         }
-        if let Some(detail) = &finding.detail {
+        if let Some(detail) = finding.detail.as_ref().filter(|_| program.is_none()) {
             self.detail(detail, compiler);
         }
         self.field("next", finding.next_step.as_deref());
@@ -358,7 +364,7 @@ fn evidence(check: &CheckReport) -> String {
             format!("{passed} of {of} facts hold; {} {were} not tried", of - run)
         }
         (_, Evidence::Facts { of, .. }) => format!("{passed} of {of} facts hold"),
-        (_, Evidence::Schedules { scenarios }) => schedules(passed, check.items.len(), scenarios),
+        (_, Evidence::Schedules { scenarios }) => schedules(check, scenarios),
         (_, Evidence::Texts { compared: 1 }) if passed == 1 => "the text is the expected one".to_owned(),
         (_, Evidence::Texts { compared: 1 }) => "the text is not the expected one".to_owned(),
         (_, Evidence::Texts { compared }) => format!("{passed} of {compared} texts are the expected ones"),
@@ -368,9 +374,24 @@ fn evidence(check: &CheckReport) -> String {
 }
 
 /// What was tried of all scenarios: what is complete is said to be complete, and nothing else.
-fn schedules(passed: usize, of: usize, scenarios: &[Schedules]) -> String {
-    let tried: u64 = scenarios.iter().map(|each| each.sampled + each.exhausted + each.further).sum();
-    let mut text = format!("{passed} of {of} scenarios hold in {} schedules", grouped(tried));
+fn schedules(check: &CheckReport, all: &[Schedules]) -> String {
+    let tried: u64 = all.iter().map(|each| each.sampled + each.exhausted + each.further).sum();
+    let is_generated = |name: &str| all.iter().any(|each| each.scenario == name && each.programs.is_some());
+    let (generated, told): (Vec<_>, Vec<_>) = check.items.iter().partition(|item| is_generated(&item.name));
+    let held = |items: &[&Item]| items.iter().filter(|item| item.outcome == Outcome::Passed).count();
+    let (passed, of) = (held(&told), told.len());
+    let mut text = format!("{passed} of {of} scenarios hold");
+    if !generated.is_empty() {
+        let programs = grouped(all.iter().filter_map(|each| each.programs).sum());
+        text = match generated.len() - held(&generated) {
+            0 => format!("{text}, and all of {programs} generated programs"),
+            1 => format!("{text}, but not all of {programs} generated programs"),
+            kinds => format!("{text}, but not all of {programs} generated programs, of {kinds} kinds"),
+        };
+    }
+    let comma = if generated.is_empty() { "" } else { "," };
+    text.push_str(&format!("{comma} in {} schedules", grouped(tried)));
+    let scenarios: Vec<&Schedules> = all.iter().filter(|each| each.programs.is_none()).collect();
     let least = scenarios.iter().map(|each| each.exhausted_preemptions).min().flatten();
     if let (Some(bound), true) = (least, passed == of) {
         let complete: u64 = scenarios.iter().map(|each| each.exhausted).sum();

@@ -279,6 +279,7 @@ fn unscheduled() -> Report {
     let items = ["one_item", "a_crowd", "nobody_hangs"].map(|name| item(name, Outcome::Failed));
     let tried = Schedules {
         scenario: "nobody_hangs".into(),
+        programs: None,
         sampled: 2250,
         exhausted_preemptions: Some(1),
         exhausted: 495,
@@ -288,10 +289,14 @@ fn unscheduled() -> Report {
     };
     let evidence = Evidence::Schedules { scenarios: vec![tried.clone()] };
     let all = Evidence::Schedules {
-        scenarios: vec![Schedules { exhausted_preemptions: Some(2), further: 0, ..tried.clone() }, tried],
+        scenarios: vec![
+            Schedules { exhausted_preemptions: Some(2), further: 0, ..tried.clone() },
+            tried.clone(),
+            Schedules { scenario: "three".into(), programs: Some(12_430), exhausted_preemptions: None, ..tried },
+        ],
     };
     let failed = CheckReport::from_items(Check::Schedules, 20, evidence, items.into(), vec![lost, race], 300);
-    report(vec![compiler(), failed, passed(Check::Schedules, 20, all, &["one", "two"])])
+    report(vec![compiler(), failed, passed(Check::Schedules, 20, all, &["one", "two", "three"])])
 }
 
 /// One measurement did not settle, and not everything was asked for.

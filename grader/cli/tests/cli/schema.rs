@@ -104,7 +104,7 @@ fn the_schema_lets_nothing_through_that_it_does_not_describe() {
 }
 
 /// Fields that a finding or a location may lack.
-const OPTIONAL: [&str; 13] = [
+const OPTIONAL: [&str; 14] = [
     "expected",
     "seen",
     "location",
@@ -118,6 +118,7 @@ const OPTIONAL: [&str; 13] = [
     "made",
     "holder",
     "exhausted_preemptions",
+    "programs",
 ];
 
 /// Fields that hold any text.

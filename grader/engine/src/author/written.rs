@@ -87,8 +87,9 @@ pub(crate) fn written(grader: &Grader, exercise: &Exercise) -> Result<Written, T
             problem(format!("the starter does not build without a warning:\n{warning}"));
         }
     }
-    let [facts, scenarios, transcripts, workloads] = Module::ALL.map(|module| module.tests(&exercise.tests));
-    let (facts, scenarios, transcripts, workloads) = (facts?, scenarios?, transcripts?, workloads?);
+    let [facts, scenarios, programs, transcripts, workloads] = Module::ALL.map(|module| module.tests(&exercise.tests));
+    let (facts, mut scenarios, transcripts, workloads) = (facts?, scenarios?, transcripts?, workloads?);
+    scenarios.extend(programs?);
     let mut cases = manifest::cases(&exercise.tests.join("compile_fail"), true)?;
     cases.extend(manifest::cases(&exercise.tests.join("compile_pass"), false)?);
     let hidden = facts.len() + scenarios.len() + transcripts.len() + workloads.len() + cases.len();

@@ -29,6 +29,7 @@ impl<'a> Translation<'a> {
         let sampled = explored.covered.iter().filter(|covered| covered.phase != "bounded");
         Schedules {
             scenario: scenario.to_owned(),
+            programs: Some(explored.programs).filter(|programs| *programs > 0),
             sampled: sampled.map(|covered| covered.schedules).sum(),
             exhausted_preemptions: best.map(|best| best.bound),
             exhausted: best.map_or(0, |best| best.schedules),
@@ -60,6 +61,7 @@ impl<'a> Translation<'a> {
                 let seen = format!("the scenario is over, and {} still {waits}", who.join(" and "));
                 (Kind::LeftWaiting, "nothing still waits when everything is over", seen)
             }
+            "left_waiting" => (Kind::LeftWaiting, "", found.seen.clone()),
             "livelock" => (
                 Kind::Livelock,
                 "it comes to an end, or waits for what it needs in something that blocks",
@@ -88,7 +90,7 @@ impl<'a> Translation<'a> {
             "starvation" => (Kind::Starvation, "", found.seen.clone()),
             _ => (Kind::WrongAnswer, "", found.seen.clone()),
         };
-        let expected = if matches!(found.kind.as_str(), "unmet" | "starvation") {
+        let expected = if matches!(found.kind.as_str(), "unmet" | "starvation" | "left_waiting") {
             format!("{}: {}", found.about, found.expected)
         } else {
             expected.to_owned()
@@ -117,7 +119,7 @@ impl<'a> Translation<'a> {
             expected: Some(expected).filter(|text| !text.is_empty()),
             seen: Some(seen).filter(|text| !text.is_empty()),
             location,
-            detail: None,
+            detail: Some(found.program.clone()).filter(|text| !text.is_empty()),
             threads: threads.collect(),
             interleaving: Some(Box::new(interleaving)).filter(|shown| !shown.steps.is_empty() && !unwritten),
             next_step,

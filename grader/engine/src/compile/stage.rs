@@ -92,7 +92,7 @@ impl Stage<'_> {
         }
         let scenarios = std::thread::scope(|scope| {
             scope.spawn(|| compiled(&kit, &subject.artifact));
-            self.hidden(&kit, Mode::Explore, &[Module::Schedules], &subject.artifact, one)
+            self.hidden(&kit, Mode::Explore, &Module::EXPLORED, &subject.artifact, one)
         })?;
         if !scenarios.success {
             return Ok(Explored::Refused(scenarios, kit));

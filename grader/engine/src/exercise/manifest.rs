@@ -17,6 +17,8 @@ pub enum Module {
     Behaviour,
     /// Scenarios.
     Schedules,
+    /// Generated programs, and the specification that they come from.
+    Specification,
     /// Transcripts.
     Transcript,
     /// Workloads.
@@ -25,13 +27,18 @@ pub enum Module {
 
 impl Module {
     /// All kinds.
-    pub const ALL: [Module; 4] = [Module::Behaviour, Module::Schedules, Module::Transcript, Module::Timing];
+    pub const ALL: [Module; 5] =
+        [Module::Behaviour, Module::Schedules, Module::Specification, Module::Transcript, Module::Timing];
+
+    /// Those whose tests are explored.
+    pub const EXPLORED: [Module; 2] = [Module::Schedules, Module::Specification];
 
     /// The name of the file without its ending; also of the module in the test binary.
     pub const fn name(self) -> &'static str {
         match self {
             Module::Behaviour => "behaviour",
             Module::Schedules => "schedules",
+            Module::Specification => "specification",
             Module::Transcript => "transcript",
             Module::Timing => "timing",
         }
@@ -42,6 +49,7 @@ impl Module {
         match self {
             Module::Behaviour => "fact",
             Module::Schedules => "scenario",
+            Module::Specification => "programs",
             Module::Transcript => "transcript",
             Module::Timing => "workload",
         }
@@ -51,10 +59,22 @@ impl Module {
     pub const fn check(self) -> Check {
         match self {
             Module::Behaviour => Check::Behaviour,
-            Module::Schedules => Check::Schedules,
+            Module::Schedules | Module::Specification => Check::Schedules,
             Module::Transcript => Check::Transcript,
             Module::Timing => Check::Timing,
         }
+    }
+
+    /// The hidden tests of several kinds.
+    ///
+    /// # Errors
+    /// As [`Module::tests`].
+    pub fn tests_of(modules: &[Module], tests: &Path) -> Result<Vec<Hidden>, Trouble> {
+        let mut all = Vec::new();
+        for module in modules {
+            all.extend(module.tests(tests)?);
+        }
+        Ok(all)
     }
 
     /// Its root file among the tests of an exercise, if the exercise has such tests.
@@ -160,6 +180,10 @@ fn hidden(path: &Path, file: &syn::File, function: &ItemFn, mark: &Attribute, mo
             Ok(())
         });
         read.usage(format_args!("{}: the attribute of {name}", path.display()))?;
+    }
+    if mark.path().segments.last().is_some_and(|segment| segment.ident == Module::Specification.attribute()) {
+        // Each has a twin.
+        flags.push("negated".to_owned());
     }
     Ok(Hidden { path: format!("{module}::{name}"), name, statement, next_step, seconds, flags })
 }

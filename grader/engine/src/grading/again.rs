@@ -51,7 +51,7 @@ impl Grader {
                 exercise.slug
             )));
         };
-        let scenarios = Module::Schedules.tests(&exercise.tests)?;
+        let scenarios = Module::tests_of(&Module::EXPLORED, &exercise.tests)?;
         let scenario = scenarios.iter().find(|each| each.name == scenario).ok_or_else(|| {
             Trouble::Usage(format!("{} has no scenario '{scenario}' any more; grade it again", exercise.folder))
         })?;

@@ -27,7 +27,7 @@ impl First {
         if failed.is_empty() {
             return None;
         }
-        let kinds = [Module::Behaviour, Module::Schedules].into_iter();
+        let kinds = [Module::Behaviour, Module::Schedules, Module::Specification].into_iter();
         kinds.filter(|module| wanted.contains(&module.check())).find_map(|module| {
             let all = module.tests(&exercise.tests).ok()?;
             // What must run alone would not be.
@@ -41,8 +41,8 @@ impl First {
     /// # Errors
     /// If the compiler or a process could not be looked after.
     pub(crate) fn run(&self, stage: &Stage<'_>, kit: &Kit, mode: Mode, subject: &Path) -> Result<(), Trouble> {
-        let module = if mode == Mode::Explore { Module::Schedules } else { Module::Behaviour };
-        let compiled = stage.hidden(kit, mode, &[module], subject, Some(&self.hidden.name))?;
+        let modules: &[Module] = if mode == Mode::Explore { &Module::EXPLORED } else { &[Module::Behaviour] };
+        let compiled = stage.hidden(kit, mode, modules, subject, Some(&self.hidden.name))?;
         if !compiled.success {
             return Ok(());
         }

@@ -178,12 +178,14 @@ impl<'a> Grading<'a> {
     }
 
     /// The hidden tests of a kind that are to be run. A check that the exercise has, has some.
-    fn hidden(&self, module: Module) -> Result<Vec<Hidden>, Trouble> {
+    fn hidden(&self, modules: &[Module]) -> Result<Vec<Hidden>, Trouble> {
         let exercise = self.stage.exercise;
-        let mut all = module.tests(&exercise.tests)?;
-        let place =
-            module.root(&exercise.tests).unwrap_or_else(|| exercise.tests.join(format!("{}.rs", module.name())));
-        checks::insist_on_items(exercise, module.check(), all.len(), &place)?;
+        let mut all = Module::tests_of(modules, &exercise.tests)?;
+        if let Some(first) = modules.first() {
+            let usual = || exercise.tests.join(format!("{}.rs", first.name()));
+            let place = first.root(&exercise.tests).unwrap_or_else(usual);
+            checks::insist_on_items(exercise, first.check(), all.len(), &place)?;
+        }
         all.retain(|each| self.one.is_none_or(|one| one == each.name));
         Ok(all)
     }
@@ -328,7 +330,7 @@ impl<'a> Grading<'a> {
         let of = self.stage.exercise.points(Check::Behaviour);
         behaviour::check(
             tests,
-            &self.hidden(Module::Behaviour)?,
+            &self.hidden(&[Module::Behaviour])?,
             of,
             self.jobs,
             self.first,
@@ -339,7 +341,7 @@ impl<'a> Grading<'a> {
 
     pub(crate) fn transcript(&self, tests: &Tests) -> Result<CheckReport, Trouble> {
         let Stage { exercise, watch, .. } = self.stage;
-        let (all, snapshots) = (self.hidden(Module::Transcript)?, exercise.tests.join("snapshots"));
+        let (all, snapshots) = (self.hidden(&[Module::Transcript])?, exercise.tests.join("snapshots"));
         transcript::check(tests, &all, &snapshots, exercise.points(Check::Transcript), watch)
     }
 
@@ -365,7 +367,7 @@ impl<'a> Grading<'a> {
     pub(crate) fn scenarios(&self, tests: &Tests, budgets: &config::Schedules) -> Result<CheckReport, Trouble> {
         let of = self.stage.exercise.points(Check::Schedules);
         let decoys = self.decoys(SCENARIOS);
-        schedules::check(tests, &self.hidden(Module::Schedules)?, budgets, of, self.jobs, decoys, self.stage.watch)
+        schedules::check(tests, &self.hidden(&Module::EXPLORED)?, budgets, of, self.jobs, decoys, self.stage.watch)
     }
 
     /// What the exploration came to. What compiles neither way is the build's to report; what compiles against std only cannot
@@ -389,7 +391,7 @@ impl<'a> Grading<'a> {
         if failed_build(&judged.reports).is_some() {
             return Ok(self.told(self.not_run(Check::Schedules, "the submission does not compile")));
         }
-        self.stage.insist_on_reference(&kit, Mode::Explore, &[Module::Schedules])?;
+        self.stage.insist_on_reference(&kit, Mode::Explore, &Module::EXPLORED)?;
         let Stage { workspace, source, exercise, .. } = self.stage;
         let shown = workspace.shown(&source.root);
         let of = exercise.points(Check::Schedules);
@@ -398,7 +400,7 @@ impl<'a> Grading<'a> {
 
     pub(crate) fn time(&self, ready: &Timed) -> Result<CheckReport, Trouble> {
         let of = self.stage.exercise.points(Check::Timing);
-        self.hidden(Module::Timing)?;
+        self.hidden(&[Module::Timing])?;
         // Two timings at once would disturb each other, also those of two graders.
         let lock = File::create(self.stage.workspace.target.join("timing.lock")).ours("cannot write in target")?;
         lock.lock().ours("cannot lock the timing check")?;

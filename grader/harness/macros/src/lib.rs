@@ -43,6 +43,27 @@ pub fn scenario(arguments: TokenStream, item: TokenStream) -> TokenStream {
     })
 }
 
+/// Programs that are generated from a specification, each explored like a scenario: `fn name() { Machine }`, where `Machine` is a
+/// value whose type is a `Specification`. The doc comment is read like that of a [`macro@fact`].
+///
+/// Argument: which programs. `one_thread`: calls one after another; `small`: all of a few calls that meet; `random`: of more threads,
+/// made at random. The twin of such a test demands that a program's history is *not* explained.
+#[proc_macro_attribute]
+pub fn programs(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let flags = flags(arguments);
+    let call = |path: &str, flags: &[String], body: &str| {
+        format!("::harness::run::programs({path}, file!(), &{flags:?}, {body})")
+    };
+    let opposite = [&flags[..], &["!".to_owned()]].concat();
+    let twin =
+        |name: &str, body: &str| Some(Twin { entry: twin_entry(name), graded: Some(call("\"\"", &opposite, body)) });
+    let new = |name: &str, _: &str, body: &str| Forms {
+        test: call(&format!("concat!(module_path!(), \"::\", {name:?})"), &flags, body),
+        graded: call("\"\"", &flags, body),
+    };
+    rewrite_as(item, own_entry, twin, new)
+}
+
 /// A small program over the learner's API that returns its text; the text is compared with the committed snapshot
 /// (`snapshots/transcript__NAME.snap`): by `insta` under `cargo test`, by the grader when it grades.
 #[proc_macro_attribute]
@@ -86,13 +107,20 @@ pub fn peer(_arguments: TokenStream, item: TokenStream) -> TokenStream {
     };
     // Any test may start it, by its name alone.
     let entry = |name: &str| Entry { number: format!("number({name:?})"), kind: "PEER", condition: String::new() };
-    rewrite_as(item, entry, |_| None, new)
+    rewrite_as(item, entry, |_, _| None, new)
 }
 
 /// What a hidden test is under `cargo test`, and where the grader compiles: bodies of functions.
 struct Forms {
     test: String,
     graded: String,
+}
+
+/// The same test with the opposite demand.
+struct Twin {
+    entry: Entry,
+    /// What it does, if that is not what the test does with a body whose last demand is turned around.
+    graded: Option<String>,
 }
 
 /// How the grader finds a hidden test in the binary.
@@ -116,15 +144,27 @@ fn flags(arguments: TokenStream) -> Vec<String> {
 /// Makes a test. Where the grader has chosen another one to be compiled alone, it is not there; where it has chosen any, no twin
 /// is.
 fn rewrite(item: TokenStream, flags: &[String], new: impl Fn(&str, &str, &str) -> Forms) -> TokenStream {
-    let entry = |name: &str, mark: &str, condition: String| Entry {
+    let is_negated = flags.iter().any(|flag| flag == "negated");
+    let twin = |name: &str, _: &str| is_negated.then(|| Twin { entry: twin_entry(name), graded: None });
+    rewrite_as(item, own_entry, twin, new)
+}
+
+/// The entry of a test.
+fn own_entry(name: &str) -> Entry {
+    test_entry(name, "", format!("#[cfg(any(not(chosen), chosen = {name:?}))]"))
+}
+
+/// The entry of its twin.
+fn twin_entry(name: &str) -> Entry {
+    test_entry(name, "!", "#[cfg(not(chosen))]".into())
+}
+
+fn test_entry(name: &str, mark: &str, condition: String) -> Entry {
+    Entry {
         number: format!("number_within_crate(concat!(module_path!(), \"::\", {name:?}, {mark:?}))"),
         kind: "TEST",
         condition,
-    };
-    let own = |name: &str| entry(name, "", format!("#[cfg(any(not(chosen), chosen = {name:?}))]"));
-    let is_negated = flags.iter().any(|flag| flag == "negated");
-    let twin = |name: &str| is_negated.then(|| entry(name, "!", "#[cfg(not(chosen))]".into()));
-    rewrite_as(item, own, twin, new)
+    }
 }
 
 /// Replaces `fn name(parameters) -> T { body }` by `#[test] fn name() { … }`, keeping attributes and docs, and by an entry; by a
@@ -132,7 +172,7 @@ fn rewrite(item: TokenStream, flags: &[String], new: impl Fn(&str, &str, &str) -
 fn rewrite_as(
     item: TokenStream,
     entry: impl Fn(&str) -> Entry,
-    twin: impl Fn(&str) -> Option<Entry>,
+    twin: impl Fn(&str, &str) -> Option<Twin>,
     new: impl Fn(&str, &str, &str) -> Forms,
 ) -> TokenStream {
     const PLACE: &str = "__body_of_the_hidden_test__";
@@ -155,7 +195,7 @@ fn rewrite_as(
         TokenTree::Group(Group::new(Delimiter::Parenthesis, TokenStream::new())),
         TokenTree::Group(Group::new(Delimiter::Brace, template(&forms.test))),
     ]);
-    let text_of = |Entry { number, kind, condition }: Entry| {
+    let text_of = |Entry { number, kind, condition }: Entry, graded: &str| {
         format!(
             "#[cfg(graded)] {condition}
              const _: () = {{
@@ -167,19 +207,22 @@ fn rewrite_as(
                      kind: ::harness::run::{kind},
                      run: story,
                  }};
-             }};",
-            graded = forms.graded
+             }};"
         )
     };
-    result.extend(template(&text_of(entry(&name.to_string()))));
-    if let Some(twin) = twin(&name.to_string()) {
-        let Some(negated) = twin::negated(body) else {
-            return error(
-                "`negated` needs a body that ends in expect!, expect_eq!, expect_ne!, assert!, assert_eq! or assert_ne!: \
-                 end it in one, or take `negated` off",
-            );
-        };
-        result.extend(filled(&text_of(twin), &negated));
+    result.extend(template(&text_of(entry(&name.to_string()), &forms.graded)));
+    match twin(&name.to_string(), PLACE) {
+        None => {}
+        Some(Twin { entry, graded: Some(graded) }) => result.extend(template(&text_of(entry, &graded))),
+        Some(Twin { entry, graded: None }) => {
+            let Some(negated) = twin::negated(body) else {
+                return error(
+                    "`negated` needs a body that ends in expect!, expect_eq!, expect_ne!, assert!, assert_eq! or assert_ne!: \
+                     end it in one, or take `negated` off",
+                );
+            };
+            result.extend(filled(&text_of(entry, &forms.graded), &negated));
+        }
     }
     result
 }

@@ -115,7 +115,7 @@ fn watch(begun: Instant, subject: &str, most: Duration) {
         ..wire::Found::default()
     };
     let micros = begun.elapsed().as_micros() as u64;
-    report(wire::Explored { covered: Vec::new(), steps, micros, found: Some(found) });
+    report(wire::Explored { covered: Vec::new(), steps, micros, found: Some(found), programs: 0 });
 }
 
 fn explorer_waits() -> bool {

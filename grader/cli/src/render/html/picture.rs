@@ -32,6 +32,7 @@ pub(super) fn figure(chapter: &Chapter, finding: &Finding) -> Markup {
                 strong.rejected { (finding.kind.words()) } " · " (finding.subject.replace('_', " "))
                 br;
                 (finding.message)
+                @if let Some(program) = &finding.detail { pre { (program) } }
                 @if let Some(seen) = &finding.seen { br; span.quiet { "seen: " (seen) } }
             }
             @if omitted > 0 { p.quiet { (omitted) " earlier steps are left out." } }
