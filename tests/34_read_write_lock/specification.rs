@@ -190,7 +190,10 @@ impl Specification for Machine {
                 Outcome::Unit
             }
             (Operation::Drop, Some(guard)) => {
-                drop(guard);
+                match guard {
+                    Guard::Reads(guard) => drop(guard),
+                    Guard::Writes(guard) => drop(guard),
+                }
                 Outcome::Unit
             }
             (Operation::Panic, Some(guard)) => {
