@@ -12,6 +12,8 @@ struct State {
     poisoned: bool,
     /// The threads that hold a guard, with "it is a write guard".
     inside: BTreeMap<u32, bool>,
+    /// The threads that are about to leave: others may be in already.
+    leaving: BTreeSet<u32>,
     /// Calls of `write` that wait.
     writers: BTreeSet<u32>,
     /// Calls of `read` that wait, with the writers that go before them.
@@ -123,8 +125,17 @@ impl Specification for Machine {
             });
             Step::Returns(Outcome::In(state.value, state.poisoned), after)
         };
+        // Sure to get in, or told otherwise by somebody who is on the way in or out.
+        let tries = |enters, is_sure: bool| -> Vec<Step<Outcome, State>> {
+            let mut steps = vec![enters];
+            steps.extend((!is_sure).then(|| Step::Returns(Outcome::WouldBlock, state.clone())));
+            steps
+        };
         let is_free = !state.is_written();
         match (*call.operation, holds) {
+            (Drop | Panic, _) if state.leaving.contains(&thread) => {
+                returns(Outcome::Unit, with(&|after| _ = after.leaving.remove(&thread)))
+            }
             (Read | Write(_) | TryRead | TryWrite(_), Some(_))
             | (Downgrade | Drop | Panic, None)
             | (Downgrade, Some(false)) => returns(Outcome::Nothing, state.clone()),
@@ -134,31 +145,30 @@ impl Specification for Machine {
                 }
                 vec![Step::GoesOn(with(&|after| _ = after.readers.insert(number, after.writers.clone())))]
             }
-            (Read, None) if is_free && state.readers[&number].is_empty() => vec![enter(None)],
+            (Read, None) if is_free && state.readers[&number].is_empty() => match enter(None) {
+                // Whether a reader goes before a writer that came later is free.
+                Step::Returns(outcome, after) if !state.writers.is_empty() => vec![Step::MayReturn(outcome, after)],
+                enters => vec![enters],
+            },
             (Write(value), None) if taken == 0 => {
                 let waits = Step::GoesOn(with(&|after| _ = after.writers.insert(number)));
                 if state.inside.is_empty() { vec![enter(Some(value)), waits] } else { vec![waits] }
             }
             (Write(value), None) if state.inside.is_empty() => vec![enter(Some(value))],
             (Read | Write(_), None) => Vec::new(),
-            (TryRead, None) if is_free && state.writers.is_empty() => vec![enter(None)],
+            (TryRead, None) if is_free && state.writers.is_empty() => tries(enter(None), state.leaving.is_empty()),
             (TryWrite(value), None) if state.inside.is_empty() => {
-                // Somebody who was waiting may be on the way in.
-                let is_sure = state.writers.is_empty() && state.readers.is_empty();
-                let mut steps = vec![enter(Some(value))];
-                steps.extend((!is_sure).then(|| Step::Returns(Outcome::WouldBlock, state.clone())));
-                steps
+                let nobody_comes = state.writers.is_empty() && state.readers.is_empty();
+                tries(enter(Some(value)), nobody_comes && state.leaving.is_empty())
             }
             (TryRead | TryWrite(_), None) => returns(Outcome::WouldBlock, state.clone()),
             (Downgrade, Some(true)) => returns(Outcome::Unit, with(&|after| _ = after.inside.insert(thread, false))),
-            (Drop, Some(_)) => returns(Outcome::Unit, with(&|after| _ = after.inside.remove(&thread))),
-            (Panic, Some(writes)) => {
-                let after = with(&|after| {
-                    after.inside.remove(&thread);
-                    after.poisoned |= writes;
-                });
-                returns(Outcome::Unit, after)
-            }
+            // The poison is there before the guard is gone: somebody may clear it in between.
+            (Panic, Some(true)) if taken == 0 => vec![Step::GoesOn(with(&|after| after.poisoned = true))],
+            (Drop | Panic, Some(_)) => vec![Step::GoesOn(with(&|after| {
+                after.inside.remove(&thread);
+                after.leaving.insert(thread);
+            }))],
             (IsPoisoned, _) => returns(Outcome::Is(state.poisoned), state.clone()),
             (ClearPoison, _) => returns(Outcome::Unit, with(&|after| after.poisoned = false)),
         }

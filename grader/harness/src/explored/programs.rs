@@ -50,10 +50,10 @@ fn phases(kind: Kind) -> Vec<Phase> {
         Kind::OneThread => vec![bounded(0, 1)],
         Kind::Small => vec![bounded(0, 100), bounded(1, 2000), bounded(2, 2000)],
         Kind::Random => vec![
-            bounded(0, 8),
-            Phase::Urw { seed: 1, schedules: 24 },
-            Phase::Random { seed: 2, schedules: 12 },
-            Phase::Spurious { seed: 3, schedules: 6 },
+            bounded(0, 2),
+            Phase::Urw { seed: 1, schedules: 5 },
+            Phase::Random { seed: 2, schedules: 3 },
+            Phase::Spurious { seed: 3, schedules: 1 },
         ],
     }
 }

@@ -40,6 +40,15 @@ const DONE: u8 = u8::MAX;
 /// One way to see what has happened so far.
 type View = (State, Vec<u8>);
 
+/// A step that an open call may take.
+struct Taken {
+    /// What it returns, if that is its last step.
+    outcome: Option<Outcome>,
+    after: View,
+    /// Whether it takes it, sooner or later, if nobody else does anything.
+    must: bool,
+}
+
 struct Known {
     place: usize,
     thread: u32,
@@ -115,8 +124,8 @@ impl Search<'_> {
         known.filter(|(_, known)| known.open)
     }
 
-    /// What an open call may do in a view, with its time-out passed or not: what it returns (if that ends it), and the view after.
-    fn steps(&self, view: &View, index: usize, now: Duration) -> Vec<(Option<Outcome>, View)> {
+    /// What an open call may do in a view, with its time-out passed or not.
+    fn steps(&self, view: &View, index: usize, now: Duration) -> Vec<Taken> {
         let Some(known) = &self.calls[index] else { return Vec::new() };
         let taken = view.1[index];
         if taken == DONE {
@@ -133,9 +142,16 @@ impl Search<'_> {
         };
         let steps = self.machine.steps(view.0, Which { place, number, thread, taken: taken.into() });
         let steps = steps.iter().filter_map(|step| match *step {
-            Step::Returns(outcome, state) => Some((Some(outcome), after(state, DONE))),
-            Step::TimesOut(outcome, state) => is_over().then(|| (Some(outcome), after(state, DONE))),
-            Step::GoesOn(state) => Some((None, after(state, taken + 1))),
+            Step::Returns(outcome, state) => {
+                Some(Taken { outcome: Some(outcome), after: after(state, DONE), must: true })
+            }
+            Step::MayReturn(outcome, state) => {
+                Some(Taken { outcome: Some(outcome), after: after(state, DONE), must: false })
+            }
+            Step::TimesOut(outcome, state) => {
+                is_over().then(|| Taken { outcome: Some(outcome), after: after(state, DONE), must: self.exact })
+            }
+            Step::GoesOn(state) => Some(Taken { outcome: None, after: after(state, taken + 1), must: true }),
         });
         steps.collect()
     }
@@ -154,7 +170,7 @@ impl Search<'_> {
                 continue;
             }
             for (other, theirs) in self.open() {
-                for (outcome, after) in self.steps(&view, other, now) {
+                for Taken { outcome, after, .. } in self.steps(&view, other, now) {
                     if other == index
                         && let Some(outcome) = outcome
                         && !possible.contains(&outcome)
@@ -204,7 +220,7 @@ impl Search<'_> {
             // A call that has done all it does has returned by now.
             let mut rests = self.open().all(|(index, _)| view.1[index] != DONE);
             for (index, _) in self.open() {
-                for (outcome, after) in self.steps(&view, index, now) {
+                for Taken { outcome, after, .. } in self.steps(&view, index, now).into_iter().filter(|step| step.must) {
                     rests = false;
                     match outcome {
                         None => left.push(after),

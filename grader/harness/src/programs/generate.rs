@@ -78,7 +78,7 @@ impl Generator {
                 break;
             }
             let place = self.dice.below(self.machine.choices());
-            if let Some(after) = after(&*self.machine, &states, place, calls.len() as u32 + 1) {
+            if let Some(after) = after(&*self.machine, &states, place, calls.len() as u32 + 1, 0) {
                 states = after;
                 calls.push(place);
             }
@@ -87,35 +87,140 @@ impl Generator {
     }
 
     /// Threads that call at the same time. A program has few kinds of calls, so that these meet each other often (Groce, Zhang, Eide,
-    /// Chen, Regehr: "Swarm Testing", ISSTA 2012).
+    /// Chen, Regehr: "Swarm Testing", ISSTA 2012). A quarter of them begins with threads that have to wait, if any call has to;
+    /// in another one, one thread makes others wait and goes on when more come; in another one, threads begin one after another, and do
+    /// things with pauses between them.
     fn random(&mut self) -> Program {
         let start = self.dice.below(self.machine.starts().len());
         let length = self.dice.below(MOST_BEFORE);
         let prefix = self.quick(start, length);
-        let kinds: Vec<usize> = (0..2 + self.dice.below(4)).map(|_| self.dice.below(self.machine.choices())).collect();
-        let mut stages = Vec::new();
-        for stage in 0..1 + self.dice.below(3) {
-            let threads = if stage == 0 { 2 + self.dice.below(3) } else { 1 + self.dice.below(2) };
+        let states = states_after(&*self.machine, &(start, prefix.clone()));
+        let waits = |place: &usize| after(&*self.machine, &states, *place, NO_NUMBER, NO_THREAD).is_none();
+        let waiting: Vec<usize> = (0..self.machine.choices()).filter(waits).collect();
+        let mut kinds: Vec<usize> =
+            (0..2 + self.dice.below(4)).map(|_| self.dice.below(self.machine.choices())).collect();
+        let mut stages: Vec<Vec<Vec<usize>>> = Vec::new();
+        let shape = self.dice.below(4);
+        if shape == HOLDER
+            && let Some(program) = self.holder(start, &prefix, &states, &kinds)
+        {
+            return program;
+        }
+        if shape == WAITERS && !waiting.is_empty() {
+            let threads = 1 + self.dice.below(3);
+            let some: Vec<usize> = (0..2).map(|_| waiting[self.dice.below(waiting.len())]).collect();
             let mut lane = || {
-                let calls = 1 + self.dice.below(if threads <= 2 { 3 } else { 2 });
-                let mut call = |place: usize| {
-                    // No thread ends with a pause.
-                    let pauses = place + 1 < calls && self.dice.below(8) == 0;
-                    if pauses { PAUSE } else { kinds[self.dice.below(kinds.len())] }
-                };
-                (0..calls).map(&mut call).collect::<Vec<usize>>()
+                let mut calls = vec![some[self.dice.below(2)]];
+                if self.dice.below(3) == 0 {
+                    calls.push(kinds[self.dice.below(kinds.len())]);
+                }
+                calls
             };
             stages.push((0..threads).map(|_| lane()).collect());
+            kinds.push(some[0]);
+        }
+        for _ in 0..1 + self.dice.below(2) {
+            let threads = if stages.is_empty() { 2 + self.dice.below(3) } else { 1 + self.dice.below(2) };
+            let begun: usize = stages.iter().map(Vec::len).sum();
+            let most = [4, 4, 3, 2][threads - 1];
+            let pauses = if shape == IN_TURN { 3 } else { 8 };
+            let mut lanes = Vec::new();
+            for lane in 0..threads {
+                let mut calls = Vec::new();
+                if shape == IN_TURN {
+                    calls.resize(self.dice.below(3), PAUSE);
+                }
+                calls.extend(self.lane(&kinds, (most, pauses), &states, (begun + lane + 1) as u32));
+                lanes.push(calls);
+            }
+            stages.push(lanes);
         }
         Program { start, prefix, stages }
     }
+
+    /// One thread makes others wait, and after a pause goes on; then others come as well.
+    fn holder(&mut self, start: usize, prefix: &[usize], states: &[State], kinds: &[usize]) -> Option<Program> {
+        let machine = Arc::clone(&self.machine);
+        let choices = machine.choices();
+        let (mut held, mut after_it, mut waiting) = (0, Vec::new(), Vec::new());
+        for _ in 0..4 {
+            held = self.dice.below(choices);
+            after_it = after(&*machine, states, held, NO_NUMBER, 1).unwrap_or_default();
+            let waits = |place: &usize| after(&*machine, &after_it, *place, NO_NUMBER + 1, NO_THREAD).is_none();
+            waiting = if after_it.is_empty() { Vec::new() } else { (0..choices).filter(waits).collect() };
+            if !waiting.is_empty() {
+                break;
+            }
+        }
+        let first = *waiting.get(self.dice.below(waiting.len()))?;
+        let changes = |place: &usize| {
+            after(&*machine, &after_it, *place, NO_NUMBER + 1, 1).is_some_and(|states| states != after_it)
+        };
+        let changing: Vec<usize> = (0..choices).filter(changes).collect();
+        let goes_on = *changing.get(self.dice.below(changing.len()))?;
+        let mut lanes = vec![vec![held, PAUSE, goes_on], vec![first]];
+        if self.dice.below(3) == 0 {
+            lanes.push(vec![waiting[self.dice.below(waiting.len())]]);
+        }
+        for _ in 0..1 + self.dice.below(2) {
+            let call = match self.dice.below(3) {
+                0 => waiting[self.dice.below(waiting.len())],
+                1 => kinds[self.dice.below(kinds.len())],
+                _ => self.dice.below(choices),
+            };
+            lanes.push(vec![PAUSE, call]);
+        }
+        Some(Program { start, prefix: prefix.to_vec(), stages: vec![lanes] })
+    }
+
+    /// The calls of one thread, `most` of them at most, of which one in so many is a pause. A call that would change nothing, were the thread alone, is chosen less often.
+    fn lane(&mut self, kinds: &[usize], (most, pauses): (usize, usize), states: &[State], thread: u32) -> Vec<usize> {
+        let mut states = states.to_vec();
+        let length = 1 + self.dice.below(most);
+        let mut calls = Vec::new();
+        for place in 0..length {
+            // No thread ends with a pause.
+            if place > 0 && place + 1 < length && self.dice.below(pauses) == 0 {
+                calls.push(PAUSE);
+                continue;
+            }
+            let mut call = kinds[self.dice.below(kinds.len())];
+            for _ in 0..3 {
+                match after(&*self.machine, &states, call, NO_NUMBER + place as u32, thread) {
+                    Some(next) if next == states => call = kinds[self.dice.below(kinds.len())],
+                    Some(next) => {
+                        states = next;
+                        break;
+                    }
+                    None => break,
+                }
+            }
+            calls.push(call);
+        }
+        calls
+    }
 }
+
+/// A shape of random programs: some threads wait before the others begin.
+const WAITERS: usize = 0;
+
+/// A shape of random programs: what threads do is spread over a few moments.
+const IN_TURN: usize = 1;
+
+/// A shape of random programs: one thread makes others wait.
+const HOLDER: usize = 2;
+
+/// The number of a call that is only thought of: no item has it.
+const NO_NUMBER: u32 = 1000;
+
+/// The thread of such a call: it holds nothing.
+const NO_THREAD: u32 = 1000;
 
 #[cfg(feature = "explore")]
 /// Whether none of the calls before all threads begin has to wait.
 pub(crate) fn begins_at_once(program: &Program, machine: &dyn Machine) -> bool {
     let mut states = vec![machine.starts()[program.start]];
-    (1..).zip(&program.prefix).all(|(number, place)| match after(machine, &states, *place, number) {
+    (1..).zip(&program.prefix).all(|(number, place)| match after(machine, &states, *place, number, 0) {
         Some(after) => {
             states = after;
             true
@@ -125,13 +230,13 @@ pub(crate) fn begins_at_once(program: &Program, machine: &dyn Machine) -> bool {
 }
 
 /// The states after one more call, if it returns at once in all of these.
-fn after(machine: &dyn Machine, states: &[State], place: usize, number: u32) -> Option<Vec<State>> {
+fn after(machine: &dyn Machine, states: &[State], place: usize, number: u32, thread: u32) -> Option<Vec<State>> {
     let mut all = Vec::new();
     for state in states {
         let mut open = vec![(*state, 0)];
         let mut ends = 0;
         while let Some((state, taken)) = open.pop() {
-            for step in machine.steps(state, Which { place, number, thread: 0, taken }).iter() {
+            for step in machine.steps(state, Which { place, number, thread, taken }).iter() {
                 match *step {
                     Step::Returns(_, after) => {
                         ends += 1;
@@ -141,7 +246,7 @@ fn after(machine: &dyn Machine, states: &[State], place: usize, number: u32) -> 
                     }
                     Step::GoesOn(after) if taken < MOST_STEPS => open.push((after, taken + 1)),
                     Step::GoesOn(_) => {}
-                    Step::TimesOut(..) => return None,
+                    Step::MayReturn(..) | Step::TimesOut(..) => return None,
                 }
             }
         }
@@ -179,7 +284,7 @@ fn small(machine: &dyn Machine) -> Vec<Program> {
     }
     for before in &befores {
         let states = states_after(machine, before);
-        let waits = |place: &usize| after(machine, &states, *place, 1000).is_none();
+        let waits = |place: &usize| after(machine, &states, *place, NO_NUMBER, NO_THREAD).is_none();
         let waiting: Vec<usize> = choices.iter().copied().filter(waits).collect();
         for (one, other) in pairs(&waiting) {
             for then in &choices {
@@ -207,7 +312,7 @@ fn small(machine: &dyn Machine) -> Vec<Program> {
 fn states_after(machine: &dyn Machine, (start, calls): &(usize, Vec<usize>)) -> Vec<State> {
     let first = vec![machine.starts()[*start]];
     (1..).zip(calls).fold(first, |states, (number, place)| {
-        after(machine, &states, *place, number).expect("such calls were chosen as do not wait")
+        after(machine, &states, *place, number, 0).expect("such calls were chosen as do not wait")
     })
 }
 
@@ -231,7 +336,7 @@ fn befores(machine: &dyn Machine, choices: &[usize]) -> Vec<(usize, Vec<usize>)>
             for (calls, states) in &level {
                 for place in choices {
                     let number = calls.len() as u32 + 1;
-                    if let Some(after) = after(machine, states, *place, number)
+                    if let Some(after) = after(machine, states, *place, number, 0)
                         && after.iter().any(|state| seen.insert(shape(machine, *state, choices, DEPTH)))
                     {
                         let mut calls = calls.clone();
@@ -254,8 +359,7 @@ fn befores(machine: &dyn Machine, choices: &[usize]) -> Vec<(usize, Vec<usize>)>
 fn shape(machine: &dyn Machine, state: State, choices: &[usize], depth: u32) -> u64 {
     let mut hasher = DefaultHasher::new();
     for place in choices {
-        // A number that no item has.
-        let after = after(machine, &[state], *place, 1000 + depth);
+        let after = after(machine, &[state], *place, NO_NUMBER + depth, NO_THREAD);
         after.is_some().hash(&mut hasher);
         if depth > 1 {
             for state in after.unwrap_or_default() {

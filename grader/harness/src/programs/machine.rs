@@ -211,6 +211,7 @@ impl<S: Specification> Machine for Typed<S> {
         for step in steps {
             numbered.push(match step {
                 Step::Returns(outcome, state) => Step::Returns(tables.outcome(outcome), tables.state(state)),
+                Step::MayReturn(outcome, state) => Step::MayReturn(tables.outcome(outcome), tables.state(state)),
                 Step::TimesOut(outcome, state) => Step::TimesOut(tables.outcome(outcome), tables.state(state)),
                 Step::GoesOn(state) => Step::GoesOn(tables.state(state)),
             });

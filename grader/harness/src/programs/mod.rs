@@ -103,6 +103,8 @@ pub struct Call<'a, O> {
 pub enum Step<O, S> {
     /// It returns, and leaves the object in this state.
     Returns(O, S),
+    /// It may return so, and it may as well go on waiting: the brief leaves that open.
+    MayReturn(O, S),
     /// It returns so once its time-out has passed, not earlier.
     TimesOut(O, S),
     /// It has done something that others can notice (it has taken its place in a line, for example) and is not at its end yet.
