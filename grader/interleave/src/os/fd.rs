@@ -180,6 +180,21 @@ impl From<UnixListener> for OwnedFd {
     }
 }
 
+/// What comes of a real descriptor would be one.
+macro_rules! real_pipe {
+    ($($pipe:ty),*) => {$(
+        impl From<$pipe> for OwnedFd {
+            /// Ends the exploration.
+            #[track_caller]
+            fn from(_: $pipe) -> OwnedFd {
+                engine::unexplorable(REAL)
+            }
+        }
+    )*};
+}
+
+real_pipe!(io::PipeReader, io::PipeWriter);
+
 impl From<OwnedFd> for UnixStream {
     fn from(descriptor: OwnedFd) -> UnixStream {
         UnixStream(descriptor.0)
