@@ -1,0 +1,89 @@
+//! The stand-ins have every public item that an explored exercise may use, but for those with a reason.
+
+use interleave_surface::built::{Built, Workspace, root};
+use interleave_surface::documented;
+use interleave_surface::exceptions::Exceptions;
+use interleave_surface::probe::{Comparison, Compiler, compare};
+use interleave_surface::public::{Public, Signature, What};
+use interleave_surface::walk::World;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// The features of tokio that are compared: those of all explored exercises.
+const FEATURES: [&str; 6] = ["macros", "rt", "rt-multi-thread", "sync", "test-util", "time"];
+
+/// A compiler that knows one crate.
+fn compiler(built: &Built, name: &str, library: &str) -> Compiler {
+    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join("surface").join(library);
+    let crates = vec![(name.to_owned(), built.library(library))];
+    Compiler { crates, dependencies: built.dependencies.clone(), scratch }
+}
+
+/// # Panics
+/// If an item lacks without a reason.
+fn assert_complete(comparison: &Comparison, exceptions: &str, at_least: usize) {
+    let complaints = Exceptions::read(exceptions).complaints(comparison);
+    let (asked, missing) = (comparison.asked.len(), comparison.missing.len());
+    println!("{asked} items, of which {missing} lack");
+    assert!(asked >= at_least, "of {at_least} items only {asked} are found");
+    assert!(complaints.is_empty(), "of {asked} items some lack:\n{complaints}");
+}
+
+#[test]
+fn crossbeam() {
+    let (built, workspace) = (Built::new(), Workspace::new());
+    let mut world = World::default();
+    for part in ["", "-channel", "-deque", "-epoch", "-queue", "-utils"] {
+        let package = format!("crossbeam{part}");
+        let features = workspace.features(&package, &["default"]);
+        world.add(&package.replace('-', "_"), workspace.source(&package), features);
+    }
+    let skipped = ["crossbeam_epoch: const_fn!", "crossbeam_utils: impl_arithmetic!", "crossbeam_utils: impl_atomic!"];
+    assert_eq!(world.skipped(), set(skipped));
+    let mut items = world.public("crossbeam");
+    // The second of these macros gives the cells of numbers and of truth values more methods.
+    items.extend(["add", "sub", "and", "nand", "or", "xor", "max", "min"].map(|operation| Public {
+        path: format!("crossbeam::atomic::AtomicCell::fetch_{operation}"),
+        what: What::Method(Signature { arguments: 2, is_unsafe: false }, 1),
+    }));
+    let original = compiler(&built, "crossbeam", "crossbeam");
+    let stand_in = compiler(&built, "crossbeam", "interleave_crossbeam");
+    assert_complete(&compare(items, &original, &stand_in), include_str!("../crossbeam.toml"), 400);
+}
+
+#[test]
+fn std() {
+    let built = Built::new();
+    let mut original = compiler(&built, "std", "interleave");
+    let stand_in = compiler(&built, "std", "interleave");
+    original.crates.clear();
+    original.scratch = original.scratch.with_file_name("std");
+    let items = documented::kept(include_str!("../std.txt"));
+    assert_complete(&compare(items, &original, &stand_in), include_str!("../std.toml"), 1700);
+}
+
+/// What is explored with tokio or crossbeam is what is compared.
+#[test]
+fn the_features_are_those_of_the_exercises() {
+    let mut features = BTreeSet::new();
+    for entry in std::fs::read_dir(root().join("tests")).expect("there are exercises") {
+        let folder = entry.expect("there are exercises").path();
+        let text = |file| std::fs::read_to_string(folder.join(file)).unwrap_or_default();
+        let checks: toml::Table = text("checks.toml").parse().expect("a table");
+        let allowed = checks.get("submission").and_then(|submission| submission.get("crates")?.as_array());
+        let allows_tokio = allowed.is_some_and(|names| names.iter().any(|name| name.as_str() == Some("tokio")));
+        if !folder.join("schedules.rs").is_file() || !allows_tokio {
+            continue;
+        }
+        let manifest: toml::Table = text("Cargo.toml").parse().expect("a table");
+        let listed =
+            ["dependencies", "dev-dependencies"].map(|table| manifest.get(table)?.get("tokio")?.get("features"));
+        let listed = listed.into_iter().flatten().filter_map(toml::Value::as_array).flatten();
+        features.extend(listed.filter_map(toml::Value::as_str).map(str::to_owned));
+    }
+    assert_eq!(features, set(FEATURES));
+}
+
+fn set<const COUNT: usize>(of: [&str; COUNT]) -> BTreeSet<String> {
+    of.map(str::to_owned).into()
+}
