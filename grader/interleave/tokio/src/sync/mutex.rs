@@ -1,12 +1,18 @@
-//! [`Mutex`].
+//! [`Mutex`]. What it is held by is in `guards`.
 
+mod guards;
+
+use super::held::{Held, Lock};
 use super::permits::Permits;
+pub use guards::{MappedMutexGuard, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard};
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::future::Future;
-use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 use std::sync::Arc;
+
+/// What giving the permit back is called.
+const UNLOCK: &str = "unlock";
 
 /// The stand-in for `tokio::sync::Mutex`: first come, first served.
 pub struct Mutex<T: ?Sized> {
@@ -19,6 +25,18 @@ unsafe impl<T: ?Sized + Send> Send for Mutex<T> {}
 // SAFETY: as above.
 unsafe impl<T: ?Sized + Send> Sync for Mutex<T> {}
 
+impl<T: ?Sized> Lock for &Mutex<T> {
+    fn permits(&self) -> &Permits {
+        &self.permits
+    }
+}
+
+impl<T: ?Sized> Lock for Arc<Mutex<T>> {
+    fn permits(&self) -> &Permits {
+        &self.permits
+    }
+}
+
 /// The stand-in for `tokio::sync::TryLockError`.
 #[derive(Debug)]
 pub struct TryLockError(pub(super) ());
@@ -30,26 +48,6 @@ impl fmt::Display for TryLockError {
 }
 
 impl std::error::Error for TryLockError {}
-
-/// The stand-in for `tokio::sync::MutexGuard`.
-#[must_use = "if unused the Mutex will immediately unlock"]
-pub struct MutexGuard<'a, T: ?Sized> {
-    mutex: &'a Mutex<T>,
-    at: &'static Location<'static>,
-}
-
-// SAFETY: as for `tokio::sync::MutexGuard`.
-unsafe impl<T: ?Sized + Sync + Send> Sync for MutexGuard<'_, T> {}
-
-/// The stand-in for `tokio::sync::OwnedMutexGuard`.
-#[must_use = "if unused the Mutex will immediately unlock"]
-pub struct OwnedMutexGuard<T: ?Sized> {
-    mutex: Arc<Mutex<T>>,
-    at: &'static Location<'static>,
-}
-
-// SAFETY: as for `tokio::sync::OwnedMutexGuard`.
-unsafe impl<T: ?Sized + Sync + Send> Sync for OwnedMutexGuard<T> {}
 
 impl<T> Mutex<T> {
     /// As `tokio::sync::Mutex::new`.
@@ -84,9 +82,15 @@ impl<T: ?Sized> Mutex<T> {
         })
     }
 
-    fn free(&self, at: &'static Location<'static>) {
-        self.permits.point("unlock", at);
-        self.permits.give(1, at);
+    fn guard(&self, at: &'static Location<'static>) -> MutexGuard<'_, T> {
+        // SAFETY: the one permit has been taken.
+        MutexGuard(unsafe { Held::new(self, 1, UNLOCK, self.value.get(), at) })
+    }
+
+    fn owned_guard(self: Arc<Self>, at: &'static Location<'static>) -> OwnedMutexGuard<T> {
+        let value = self.value.get();
+        // SAFETY: as above.
+        OwnedMutexGuard(unsafe { Held::new(self, 1, UNLOCK, value, at) })
     }
 
     /// As `tokio::sync::Mutex::lock`.
@@ -95,7 +99,7 @@ impl<T: ?Sized> Mutex<T> {
         let at = Location::caller();
         async move {
             self.take(at).await;
-            MutexGuard { mutex: self, at }
+            self.guard(at)
         }
     }
 
@@ -105,7 +109,7 @@ impl<T: ?Sized> Mutex<T> {
         let at = Location::caller();
         async move {
             self.take(at).await;
-            OwnedMutexGuard { mutex: self, at }
+            self.owned_guard(at)
         }
     }
 
@@ -117,7 +121,18 @@ impl<T: ?Sized> Mutex<T> {
     pub fn blocking_lock(&self) -> MutexGuard<'_, T> {
         let at = Location::caller();
         crate::runtime::block(self.take(at));
-        MutexGuard { mutex: self, at }
+        self.guard(at)
+    }
+
+    /// As `tokio::sync::Mutex::blocking_lock_owned`.
+    ///
+    /// # Panics
+    /// If called within an asynchronous task.
+    #[track_caller]
+    pub fn blocking_lock_owned(self: Arc<Self>) -> OwnedMutexGuard<T> {
+        let at = Location::caller();
+        crate::runtime::block(self.take(at));
+        self.owned_guard(at)
     }
 
     /// As `tokio::sync::Mutex::try_lock`.
@@ -127,7 +142,7 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     pub fn try_lock(&self) -> Result<MutexGuard<'_, T>, TryLockError> {
         let at = Location::caller();
-        self.try_take(at).map(|()| MutexGuard { mutex: self, at })
+        self.try_take(at).map(|()| self.guard(at))
     }
 
     /// As `tokio::sync::Mutex::try_lock_owned`.
@@ -137,90 +152,12 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     pub fn try_lock_owned(self: Arc<Self>) -> Result<OwnedMutexGuard<T>, TryLockError> {
         let at = Location::caller();
-        self.try_take(at).map(|()| OwnedMutexGuard { mutex: self, at })
+        self.try_take(at).map(|()| self.owned_guard(at))
     }
 
     /// As `tokio::sync::Mutex::get_mut`.
     pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut()
-    }
-}
-
-impl<'a, T: ?Sized> MutexGuard<'a, T> {
-    /// As `tokio::sync::MutexGuard::mutex`.
-    #[must_use]
-    pub fn mutex(this: &Self) -> &'a Mutex<T> {
-        this.mutex
-    }
-}
-
-impl<T: ?Sized> OwnedMutexGuard<T> {
-    /// As `tokio::sync::OwnedMutexGuard::mutex`.
-    #[must_use]
-    pub fn mutex(this: &Self) -> &Arc<Mutex<T>> {
-        &this.mutex
-    }
-}
-
-impl<T: ?Sized> Deref for MutexGuard<'_, T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        // SAFETY: this guard is the only way to the value while it lives.
-        unsafe { &*self.mutex.value.get() }
-    }
-}
-
-impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
-    fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: as above.
-        unsafe { &mut *self.mutex.value.get() }
-    }
-}
-
-impl<T: ?Sized> Drop for MutexGuard<'_, T> {
-    fn drop(&mut self) {
-        self.mutex.free(self.at);
-    }
-}
-
-impl<T: ?Sized> Deref for OwnedMutexGuard<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        // SAFETY: this guard is the only way to the value while it lives.
-        unsafe { &*self.mutex.value.get() }
-    }
-}
-
-impl<T: ?Sized> DerefMut for OwnedMutexGuard<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: as above.
-        unsafe { &mut *self.mutex.value.get() }
-    }
-}
-
-impl<T: ?Sized> Drop for OwnedMutexGuard<T> {
-    fn drop(&mut self) {
-        self.mutex.free(self.at);
-    }
-}
-
-impl<T: ?Sized + fmt::Debug> fmt::Debug for MutexGuard<'_, T> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (**self).fmt(formatter)
-    }
-}
-
-impl<T: ?Sized + fmt::Display> fmt::Display for MutexGuard<'_, T> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (**self).fmt(formatter)
-    }
-}
-
-impl<T: ?Sized + fmt::Debug> fmt::Debug for OwnedMutexGuard<T> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (**self).fmt(formatter)
     }
 }
 
