@@ -77,6 +77,10 @@ impl Reader {
         self.module(module).names.push(Name { name, public, what });
     }
 
+    fn add(&mut self, module: &Path, name: &syn::Ident, visibility: &Visibility, attributes: &[Attribute], item: Item) {
+        self.name(module, name.to_string(), is_public(visibility), attributes, What::Item(item));
+    }
+
     fn items(&mut self, items: Vec<syn::Item>, folder: &FsPath, module: &Path) {
         for item in items {
             self.item(item, folder, module);
@@ -89,9 +93,6 @@ impl Reader {
         if !self.conditions.keep(&attributes) {
             return;
         }
-        let mut add = |name: &syn::Ident, visibility: &Visibility, item: Item| {
-            self.name(module, name.to_string(), is_public(visibility), &attributes, What::Item(item));
-        };
         match item {
             I::Mod(inner) => {
                 let name = inner.ident.to_string();
@@ -115,33 +116,32 @@ impl Reader {
                     Some(name) => name.to_string(),
                     None => index.to_string(),
                 };
-                let public = item.fields.iter().enumerate().filter(|(_, field)| is_public(&field.vis));
+                let public =
+                    item.fields.iter().enumerate().filter(|(_, field)| self.is_offered(&field.vis, &field.attrs));
                 let fields = match &item.fields {
                     Fields::Unit => Vec::new(),
                     _ => public.map(|(index, field)| named(index, field)).collect(),
                 };
-                add(&item.ident, &item.vis, type_of(&item.generics, Vec::new(), fields));
+                self.add(module, &item.ident, &item.vis, &attributes, type_of(&item.generics, Vec::new(), fields));
                 self.derived(&item.ident, &item.generics, &attributes, module);
             }
             I::Enum(item) => {
                 let compiled = item.variants.iter().filter(|variant| self.conditions.keep(&variant.attrs));
                 let shown = compiled.filter(|variant| !is_hidden(&variant.attrs));
                 let variants = shown.map(|variant| variant.ident.to_string()).collect();
-                self.name(
-                    module,
-                    item.ident.to_string(),
-                    is_public(&item.vis),
-                    &attributes,
-                    What::Item(type_of(&item.generics, variants, Vec::new())),
-                );
+                self.add(module, &item.ident, &item.vis, &attributes, type_of(&item.generics, variants, Vec::new()));
                 self.derived(&item.ident, &item.generics, &attributes, module);
             }
-            I::Union(item) => add(&item.ident, &item.vis, type_of(&item.generics, Vec::new(), Vec::new())),
-            I::Fn(item) => add(&item.sig.ident, &item.vis, Item::Function(signature(&item.sig))),
-            I::Const(item) => add(&item.ident, &item.vis, Item::Other),
-            I::Static(item) => add(&item.ident, &item.vis, Item::Other),
-            I::Type(item) => add(&item.ident, &item.vis, Item::Other),
-            I::Trait(item) => add(&item.ident, &item.vis, Item::Other),
+            I::Union(item) => {
+                self.add(module, &item.ident, &item.vis, &attributes, type_of(&item.generics, Vec::new(), Vec::new()))
+            }
+            I::Fn(item) => {
+                self.add(module, &item.sig.ident, &item.vis, &attributes, Item::Function(signature(&item.sig)))
+            }
+            I::Const(item) => self.add(module, &item.ident, &item.vis, &attributes, Item::Other),
+            I::Static(item) => self.add(module, &item.ident, &item.vis, &attributes, Item::Other),
+            I::Type(item) => self.add(module, &item.ident, &item.vis, &attributes, Item::Other),
+            I::Trait(item) => self.add(module, &item.ident, &item.vis, &attributes, Item::Other),
             I::Impl(item) => self.implementation(item, module),
             I::Macro(item) => self.called_or_defined(item, &attributes, folder, module),
             _ => {}

@@ -12,10 +12,13 @@ use std::path::Path;
 /// The features of tokio that are compared: those of all explored exercises.
 const FEATURES: [&str; 6] = ["macros", "rt", "rt-multi-thread", "sync", "test-util", "time"];
 
-/// A compiler that knows one crate.
+/// A compiler that knows one crate, and in the place of std what explored code sees.
 fn compiler(built: &Built, name: &str, library: &str) -> Compiler {
     let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join("surface").join(library);
-    let crates = vec![(name.to_owned(), built.library(library))];
+    let mut crates = vec![(name.to_owned(), built.library(library))];
+    if library != name && name != "std" {
+        crates.push(("std".to_owned(), built.library("interleave")));
+    }
     Compiler { crates, dependencies: built.dependencies.clone(), scratch }
 }
 
@@ -27,6 +30,18 @@ fn assert_complete(comparison: &Comparison, exceptions: &str, at_least: usize) {
     println!("{asked} items, of which {missing} lack");
     assert!(asked >= at_least, "of {at_least} items only {asked} are found");
     assert!(complaints.is_empty(), "of {asked} items some lack:\n{complaints}");
+}
+
+#[test]
+fn tokio() {
+    let (built, workspace) = (Built::new(), Workspace::new());
+    let mut world = World::default();
+    world.add("tokio", workspace.source("tokio"), workspace.features("tokio", &FEATURES));
+    // They have nothing public in them: variants of metrics that are not stable, and a private `thread_local!`.
+    assert_eq!(world.skipped(), set(["tokio: cfg_metrics_variant!", "tokio: tokio_thread_local!"]));
+    let (original, stand_in) = (compiler(&built, "tokio", "tokio"), compiler(&built, "tokio", "tokio_standin"));
+    let comparison = compare(world.public("tokio"), &original, &stand_in);
+    assert_complete(&comparison, include_str!("../tokio.toml"), 800);
 }
 
 #[test]

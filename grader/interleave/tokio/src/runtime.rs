@@ -1,9 +1,13 @@
 //! The stand-in for `tokio::runtime`.
 
-use interleave::executor::{self, JoinHandle};
+mod local;
+
+use interleave::executor::{self, Entered, JoinHandle};
+pub use local::{LocalOptions, LocalRuntime};
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::marker::PhantomData;
 use std::time::Duration;
 
 /// The message that tokio has for whoever leaves it, shortened.
@@ -50,7 +54,14 @@ impl Builder {
 
     without_effect! {
         enable_all();
+        enable_io();
         enable_time();
+        event_interval(ticks: u32);
+        global_queue_interval(ticks: u32);
+        max_io_events_per_busy_tick(count: usize);
+        max_io_events_per_tick(count: usize);
+        thread_keep_alive(time: Duration);
+        thread_name_fn(name: impl Fn() -> String + Send + Sync + 'static);
         worker_threads(count: usize);
         max_blocking_threads(count: usize);
         thread_name(name: impl Into<String>);
@@ -67,6 +78,19 @@ impl Builder {
         let current_thread = self.current_thread;
         let inner = if current_thread { executor::Runtime::current_thread() } else { executor::Runtime::parallel() };
         Ok(Runtime { handle: Handle(inner) })
+    }
+
+    /// As `tokio::runtime::Builder::build_local`.
+    ///
+    /// # Errors
+    /// Never.
+    ///
+    /// # Panics
+    /// If it is a builder of parallel runtimes.
+    #[track_caller]
+    pub fn build_local(&mut self, _options: LocalOptions) -> io::Result<LocalRuntime> {
+        assert!(self.current_thread, "multi_thread is not supported for LocalRuntime");
+        LocalRuntime::new()
     }
 }
 
@@ -121,6 +145,11 @@ impl Runtime {
         &self.handle
     }
 
+    /// As `tokio::runtime::Runtime::enter`.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        self.handle.enter()
+    }
+
     /// As `tokio::runtime::Runtime::shutdown_timeout`, which waits for tasks to reach an await.
     pub fn shutdown_timeout(self, _timeout: Duration) {}
 
@@ -138,6 +167,14 @@ impl Drop for Runtime {
 #[derive(Clone)]
 pub struct Handle(pub(crate) executor::Runtime);
 
+/// The stand-in for `tokio::runtime::EnterGuard`.
+#[derive(Debug)]
+#[must_use = "Creating and dropping a guard does nothing"]
+pub struct EnterGuard<'a> {
+    _entered: Entered,
+    _handle: PhantomData<&'a Handle>,
+}
+
 /// The stand-in for `tokio::runtime::TryCurrentError`.
 #[derive(Debug)]
 pub struct TryCurrentError(());
@@ -149,6 +186,20 @@ impl fmt::Display for TryCurrentError {
 }
 
 impl std::error::Error for TryCurrentError {}
+
+impl TryCurrentError {
+    /// As `tokio::runtime::TryCurrentError::is_missing_context`: there is no other reason.
+    #[must_use]
+    pub fn is_missing_context(&self) -> bool {
+        true
+    }
+
+    /// As `tokio::runtime::TryCurrentError::is_thread_local_destroyed`.
+    #[must_use]
+    pub fn is_thread_local_destroyed(&self) -> bool {
+        false
+    }
+}
 
 impl Handle {
     /// As `tokio::runtime::Handle::current`.
@@ -168,6 +219,11 @@ impl Handle {
     /// Outside of a runtime.
     pub fn try_current() -> Result<Handle, TryCurrentError> {
         executor::Runtime::current().map(Handle).ok_or(TryCurrentError(()))
+    }
+
+    /// As `tokio::runtime::Handle::enter`.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        EnterGuard { _entered: self.0.enter(), _handle: PhantomData }
     }
 
     /// As `tokio::runtime::Handle::block_on`.

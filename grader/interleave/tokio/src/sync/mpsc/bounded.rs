@@ -2,7 +2,7 @@
 
 use super::chan::Chan;
 use super::error::{SendError, SendTimeoutError, TryRecvError, TrySendError};
-use super::permit::{OwnedPermit, Permit, PermitIterator};
+use super::permit::{Permit, PermitIterator, unused};
 use crate::sync::permits::{Permits, Refused};
 use std::fmt;
 use std::future::Future;
@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// The stand-in for `tokio::sync::mpsc::Sender`.
-pub struct Sender<T>(pub(super) Arc<Chan<T>>);
+pub struct Sender<T>(Arc<Chan<T>>);
 
 /// The stand-in for `tokio::sync::mpsc::WeakSender`.
 pub struct WeakSender<T>(Arc<Chan<T>>);
@@ -165,7 +165,7 @@ impl<T> Sender<T> {
         let at = Location::caller();
         async move {
             acquire(&self.0, "reserve_owned", 1, at).await?;
-            Ok(OwnedPermit::new(self, at))
+            Ok(OwnedPermit { sender: Some(self), at })
         }
     }
 
@@ -200,7 +200,7 @@ impl<T> Sender<T> {
     pub fn try_reserve_owned(self) -> Result<OwnedPermit<T>, TrySendError<Self>> {
         let at = Location::caller();
         match try_acquire(&self.0, "try_reserve_owned", 1, at) {
-            Ok(()) => Ok(OwnedPermit::new(self, at)),
+            Ok(()) => Ok(OwnedPermit { sender: Some(self), at }),
             Err(TrySendError::Full(())) => Err(TrySendError::Full(self)),
             Err(TrySendError::Closed(())) => Err(TrySendError::Closed(self)),
         }
@@ -422,6 +422,54 @@ impl<T> Drop for Receiver<T> {
     }
 }
 
+/// The stand-in for `tokio::sync::mpsc::OwnedPermit`.
+#[must_use]
+pub struct OwnedPermit<T> {
+    /// `None` when it has been used.
+    sender: Option<Sender<T>>,
+    at: &'static Location<'static>,
+}
+
+impl<T> OwnedPermit<T> {
+    /// As `tokio::sync::mpsc::OwnedPermit::same_channel`.
+    #[must_use]
+    pub fn same_channel(&self, other: &Self) -> bool {
+        other.sender.as_ref().is_some_and(|sender| self.same_channel_as_sender(sender))
+    }
+
+    /// As `tokio::sync::mpsc::OwnedPermit::same_channel_as_sender`.
+    #[must_use]
+    pub fn same_channel_as_sender(&self, sender: &Sender<T>) -> bool {
+        self.sender.as_ref().is_some_and(|own| Arc::ptr_eq(&own.0, &sender.0))
+    }
+
+    /// As `tokio::sync::mpsc::OwnedPermit::send`.
+    #[track_caller]
+    pub fn send(mut self, message: T) -> Sender<T> {
+        let at = Location::caller();
+        let sender = self.sender.take().expect("a permit is used once");
+        sender.0.shared.point("send", at);
+        sender.0.push(message, at);
+        sender
+    }
+
+    /// As `tokio::sync::mpsc::OwnedPermit::release`.
+    #[track_caller]
+    pub fn release(mut self) -> Sender<T> {
+        let sender = self.sender.take().expect("a permit is used once");
+        unused(&sender.0, 1, Location::caller());
+        sender
+    }
+}
+
+impl<T> Drop for OwnedPermit<T> {
+    fn drop(&mut self) {
+        if let Some(sender) = &self.sender {
+            unused(&sender.0, 1, self.at);
+        }
+    }
+}
+
 macro_rules! debug {
     ($($name:ident),*) => {$(
         impl<T> fmt::Debug for $name<T> {
@@ -432,4 +480,4 @@ macro_rules! debug {
     )*};
 }
 
-debug!(Sender, WeakSender, Receiver);
+debug!(Sender, WeakSender, Receiver, OwnedPermit);

@@ -6,6 +6,6 @@ pub mod error;
 mod permit;
 mod unbounded;
 
-pub use bounded::{Receiver, Sender, WeakSender, channel};
-pub use permit::{OwnedPermit, Permit, PermitIterator};
+pub use bounded::{OwnedPermit, Receiver, Sender, WeakSender, channel};
+pub use permit::{Permit, PermitIterator};
 pub use unbounded::{UnboundedReceiver, UnboundedSender, WeakUnboundedSender, unbounded_channel};

@@ -1,24 +1,14 @@
-//! Promises to send: room in a channel that is taken before there is a message.
+//! Promises to send: room in a channel that is taken before there is a message. One that owns its sender is beside it.
 
-use super::bounded::Sender;
 use super::chan::Chan;
 use std::fmt;
 use std::iter::FusedIterator;
 use std::panic::Location;
-use std::sync::Arc;
 
 /// The stand-in for `tokio::sync::mpsc::Permit`.
 #[must_use]
 pub struct Permit<'a, T> {
     chan: &'a Chan<T>,
-    at: &'static Location<'static>,
-}
-
-/// The stand-in for `tokio::sync::mpsc::OwnedPermit`.
-#[must_use]
-pub struct OwnedPermit<T> {
-    /// `None` when it has been used.
-    sender: Option<Sender<T>>,
     at: &'static Location<'static>,
 }
 
@@ -30,7 +20,8 @@ pub struct PermitIterator<'a, T> {
     at: &'static Location<'static>,
 }
 
-fn unused<T>(chan: &Chan<T>, count: usize, at: &'static Location<'static>) {
+/// Gives room back that was not used.
+pub(super) fn unused<T>(chan: &Chan<T>, count: usize, at: &'static Location<'static>) {
     chan.shared.point("drop permit", at);
     chan.give_room(count, at);
 }
@@ -54,51 +45,6 @@ impl<'a, T> Permit<'a, T> {
 impl<T> Drop for Permit<'_, T> {
     fn drop(&mut self) {
         unused(self.chan, 1, self.at);
-    }
-}
-
-impl<T> OwnedPermit<T> {
-    /// The room is taken already.
-    pub(super) fn new(sender: Sender<T>, at: &'static Location<'static>) -> Self {
-        OwnedPermit { sender: Some(sender), at }
-    }
-
-    /// As `tokio::sync::mpsc::OwnedPermit::same_channel`.
-    #[must_use]
-    pub fn same_channel(&self, other: &Self) -> bool {
-        other.sender.as_ref().is_some_and(|sender| self.same_channel_as_sender(sender))
-    }
-
-    /// As `tokio::sync::mpsc::OwnedPermit::same_channel_as_sender`.
-    #[must_use]
-    pub fn same_channel_as_sender(&self, sender: &Sender<T>) -> bool {
-        self.sender.as_ref().is_some_and(|own| Arc::ptr_eq(&own.0, &sender.0))
-    }
-
-    /// As `tokio::sync::mpsc::OwnedPermit::send`.
-    #[track_caller]
-    pub fn send(mut self, message: T) -> Sender<T> {
-        let at = Location::caller();
-        let sender = self.sender.take().expect("a permit is used once");
-        sender.0.shared.point("send", at);
-        sender.0.push(message, at);
-        sender
-    }
-
-    /// As `tokio::sync::mpsc::OwnedPermit::release`.
-    #[track_caller]
-    pub fn release(mut self) -> Sender<T> {
-        let sender = self.sender.take().expect("a permit is used once");
-        unused(&sender.0, 1, Location::caller());
-        sender
-    }
-}
-
-impl<T> Drop for OwnedPermit<T> {
-    fn drop(&mut self) {
-        if let Some(sender) = &self.sender {
-            unused(&sender.0, 1, self.at);
-        }
     }
 }
 
@@ -145,6 +91,5 @@ macro_rules! debug {
 
 debug! {
     Permit<'_, T>, "Permit";
-    OwnedPermit<T>, "OwnedPermit";
     PermitIterator<'_, T>, "PermitIterator";
 }
