@@ -2,13 +2,13 @@
 //!
 //! ```console
 //! $ rustup component add rust-docs
-//! $ cargo run -p interleave-surface --example document_std > grader/interleave/surface/std.txt
+//! $ cargo run -p surface --example document_std > grader/surface/std.txt
 //! ```
 
-use interleave_surface::documented;
-use interleave_surface::probe::{Compiler, stable};
 use std::path::PathBuf;
 use std::process::Command;
+use surface::documented;
+use surface::probe::{Compiler, stable};
 
 fn said(arguments: &[&str]) -> Result<String, Box<dyn std::error::Error>> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());

@@ -89,14 +89,7 @@ impl Built {
         let dependencies = own.parent().expect("a test is in a folder").to_owned();
         let profile = dependencies.parent().expect("the folder of a profile");
         let mut cargo = cargo();
-        cargo.args([
-            "build",
-            "--offline",
-            "--package=interleave-surface",
-            "--tests",
-            "--message-format=json",
-            "--target-dir",
-        ]);
+        cargo.args(["build", "--offline", "--package=surface", "--tests", "--message-format=json", "--target-dir"]);
         cargo.arg(profile.parent().expect("the target folder"));
         if profile.ends_with("release") {
             cargo.arg("--release");
@@ -139,5 +132,5 @@ fn said(command: &mut Command) -> String {
 /// The folder of the workspace.
 #[must_use]
 pub fn root() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../.."))
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }

@@ -1,13 +1,13 @@
 //! The stand-ins have every public item that an explored exercise may use, but for those with a reason.
 
-use interleave_surface::built::{Built, Workspace, root};
-use interleave_surface::documented;
-use interleave_surface::exceptions::Exceptions;
-use interleave_surface::probe::{Comparison, Compiler, compare};
-use interleave_surface::public::{Public, Signature, What};
-use interleave_surface::walk::World;
 use std::collections::BTreeSet;
 use std::path::Path;
+use surface::built::{Built, Workspace, root};
+use surface::documented;
+use surface::exceptions::Exceptions;
+use surface::probe::{Comparison, Compiler, compare};
+use surface::public::{Public, Signature, What};
+use surface::walk::World;
 
 /// The features of tokio that are compared: those of all explored exercises.
 const FEATURES: [&str; 6] = ["macros", "rt", "rt-multi-thread", "sync", "test-util", "time"];
@@ -77,7 +77,40 @@ fn std() {
     assert_complete(&compare(items, &original, &stand_in), include_str!("../std.toml"), 1700);
 }
 
-/// What is explored with tokio or crossbeam is what is compared.
+#[test]
+fn what_lacks_is_told() {
+    let built = Built::new();
+    let mut original = compiler(&built, "std", "interleave");
+    let mut stand_in = compiler(&built, "std", "interleave");
+    original.crates.clear();
+    original.scratch = original.scratch.with_file_name("lacks-original");
+    stand_in.scratch = stand_in.scratch.with_file_name("lacks");
+    let list = "\
+use std::fs::File
+use std::sync::Mutex
+use std::sync::Nowhere
+fn std::panic::set_hook 1
+fn std::sync::Mutex::lock 1 of 1
+fn std::sync::Mutex::lock 2 of 1
+unsafe std::sync::atomic::AtomicBool::from_ptr 1 of 0
+impl std::process::Stdio of 0: ::core::convert::From<::std::fs::File>
+";
+    assert_eq!(documented::list(&documented::kept(list)), list);
+    let comparison = compare(documented::kept(list), &original, &stand_in);
+    let unknown: Vec<String> = comparison.unknown.iter().map(ToString::to_string).collect();
+    assert_eq!(unknown, ["std::sync::Nowhere", "std::sync::Mutex::lock"], "one is nowhere, one takes one argument");
+    let complaints = Exceptions::read("\"std::fs\" = \"\"\n\"std::sync::Mutex\" = \"\"\n").complaints(&comparison);
+    let subjects: Vec<&str> = complaints.lines().map(|line| line.split(" (").next().unwrap_or_default()).collect();
+    let expected = [
+        "std::panic::set_hook",
+        "std::sync::atomic::AtomicBool::from_ptr",
+        "std::process::Stdio: ::core::convert::From<::std::fs::File>",
+        "std::sync::Nowhere",
+    ];
+    assert_eq!(subjects, expected);
+}
+
+/// What is explored with tokio is what is compared.
 #[test]
 fn the_features_are_those_of_the_exercises() {
     let mut features = BTreeSet::new();
