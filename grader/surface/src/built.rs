@@ -24,9 +24,9 @@ impl Workspace {
     }
 
     fn package(&self, name: &str) -> &Value {
-        let packages = self.0["packages"].as_array().into_iter().flatten();
+        let mut packages = self.0["packages"].as_array().into_iter().flatten();
         // Of several versions the newest, which is the last one.
-        let found = packages.filter(|package| package["name"] == name).next_back();
+        let found = packages.rfind(|package| package["name"] == name);
         found.unwrap_or_else(|| panic!("the workspace does not depend on {name}"))
     }
 

@@ -5,6 +5,11 @@ use std::collections::BTreeMap;
 /// A path within a crate, from its root.
 pub(crate) type Path = Vec<String>;
 
+/// The path of what has that name in a module.
+pub(crate) fn within(module: &[String], name: &str) -> Path {
+    module.iter().cloned().chain([name.to_owned()]).collect()
+}
+
 /// The modules of a crate, by their paths, and all implementations.
 #[derive(Default)]
 pub(crate) struct Krate {

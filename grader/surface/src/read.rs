@@ -2,7 +2,7 @@
 //! condition is read from their definition.
 
 use crate::condition::{Conditions, is_hidden};
-use crate::model::{Content, Implementation, Item, Kind, Krate, Module, Name, Path, Signature, What};
+use crate::model::{Content, Implementation, Item, Kind, Krate, Module, Name, Path, Signature, What, within};
 use std::collections::BTreeMap;
 use std::path::{Path as FsPath, PathBuf};
 use syn::{
@@ -96,7 +96,7 @@ impl Reader {
         match item {
             I::Mod(inner) => {
                 let name = inner.ident.to_string();
-                let path = [&module[..], &[name.clone()]].concat();
+                let path = within(module, &name);
                 self.name(module, name.clone(), is_public(&inner.vis), &attributes, What::Module);
                 let below = folder.join(&name);
                 match inner.content {

@@ -2,7 +2,7 @@
 //! others have.
 
 use crate::condition::Conditions;
-use crate::model::{Content, Implementation, Item, Kind, Krate, Path, What as Named};
+use crate::model::{Content, Implementation, Item, Kind, Krate, Path, What as Named, within};
 use crate::public::{Public, TRAITS, What};
 use crate::read;
 use quote::ToTokens;
@@ -82,7 +82,7 @@ impl World {
                 }
                 Found::Module(krate, module) => self.named(krate, module, name, depth),
                 Found::Item(_) => Vec::new(),
-                Found::Elsewhere(path) => vec![Found::Elsewhere([&path[..], &[name.clone()]].concat())],
+                Found::Elsewhere(path) => vec![Found::Elsewhere(within(path, name))],
             });
             found = next.collect();
         }
@@ -102,9 +102,7 @@ impl World {
         let mut found = Vec::new();
         for known in content.names.iter().filter(|known| known.name == name) {
             match &known.what {
-                Named::Module => {
-                    found.push(Found::Module(krate.to_owned(), [&module[..], &[name.to_owned()]].concat()))
-                }
+                Named::Module => found.push(Found::Module(krate.to_owned(), within(module, name))),
                 Named::Item(_) => found.push(Found::Item((krate.to_owned(), module.clone(), name.to_owned()))),
                 Named::Use(path) => found.extend(self.used(krate, module, name, path, depth)),
             }
@@ -124,7 +122,7 @@ impl World {
     /// `use a::a` looks for the first `a` among what is not this import.
     fn used(&self, krate: &str, module: &Path, name: &str, path: &Path, depth: usize) -> Vec<Found> {
         if path.first().is_some_and(|first| first == name) {
-            let child: Path = [&module[..], &[name.to_owned()]].concat();
+            let child: Path = within(module, name);
             if self.crates[krate].modules.contains_key(&child) {
                 return self.resolve(krate, &child, &path[1..], depth + 1);
             }
@@ -178,7 +176,7 @@ impl Walk<'_> {
             match &known.what {
                 Named::Module => {
                     self.add(shown.clone(), What::Importable);
-                    self.module(krate, &[&module[..], &[known.name.clone()]].concat(), &shown);
+                    self.module(krate, &within(module, &known.name), &shown);
                 }
                 Named::Item(item) => {
                     self.item(&(krate.to_owned(), module.clone(), known.name.clone()), item, &shown);

@@ -175,10 +175,11 @@ impl Runtime {
 
     /// The running task polls for this runtime, until the role that it had is restored.
     pub(super) fn assume(&self, polls: Arc<Head>, is_spawned: bool) -> Entered {
-        let set = self.0.is_local.then(|| self.clone());
         self.change_role(|role, this| {
+            if self.0.is_local {
+                role.set = Some(this.clone());
+            }
             role.runtime = Some(this);
-            role.set = set;
             role.polls = Some(polls);
             if is_spawned {
                 role.spawned = Some(engine::current());

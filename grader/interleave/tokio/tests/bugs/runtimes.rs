@@ -105,6 +105,14 @@ fn a_local_set_is_dropped_with_what_waits_in_it() {
 
 #[test]
 fn spawn_local_needs_a_set() {
+    assert_fine(|| {
+        let (runtime, set) = (Runtime::new().unwrap(), LocalSet::new());
+        let entered = set.enter();
+        // It is still entered within; the set is driven later.
+        let task = runtime.block_on(async { task::spawn_local(async { 5 }) });
+        drop(entered);
+        assert_eq!(set.block_on(&runtime, task).unwrap(), 5);
+    });
     assert_found(&[FailureKind::Panic], || {
         Runtime::new().unwrap().block_on(async { task::spawn_local(async {}).await.unwrap() });
     });
