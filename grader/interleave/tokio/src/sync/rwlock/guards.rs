@@ -1,9 +1,12 @@
-//! Guards of a [`RwLock`](super::RwLock), and of parts of what is in it.
+//! Guards that borrow a read-write lock, and guards of parts of what is in it.
 
-use super::UNLOCK_READ;
 use crate::sync::held::{Held, guards};
 use crate::sync::permits::Permits;
 use std::panic::Location;
+
+/// What giving permits back is called.
+pub(super) const UNLOCK_READ: &str = "unlock read";
+pub(super) const UNLOCK_WRITE: &str = "unlock write";
 
 /// The stand-in for `tokio::sync::RwLockReadGuard`.
 #[must_use = "if unused the RwLock will immediately unlock"]
