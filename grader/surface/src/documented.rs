@@ -72,7 +72,9 @@ fn function(path: &str, page: &str) -> Option<Public> {
 }
 
 fn signature(signature: &syn::Signature) -> Signature {
-    Signature { arguments: signature.inputs.len(), is_unsafe: matches!(signature.safety, syn::Safety::Unsafe(_)) }
+    let is_unsafe = matches!(signature.safety, syn::Safety::Unsafe(_));
+    // Nothing in std is.
+    Signature { arguments: signature.inputs.len(), is_unsafe, is_awaited: false }
 }
 
 /// What a type has, as its page says.
@@ -219,7 +221,7 @@ fn parsed(line: &str) -> Option<Public> {
     let number = |word: &str| word.parse::<usize>().ok();
     let signature = |arguments: &str| {
         let is_unsafe = words[0] == "unsafe";
-        number(arguments).map(|arguments| Signature { arguments, is_unsafe })
+        number(arguments).map(|arguments| Signature { arguments, is_unsafe, is_awaited: false })
     };
     let (path, what) = match words[..] {
         ["use", path] => (path, What::Importable),

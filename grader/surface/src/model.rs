@@ -69,6 +69,8 @@ pub struct Signature {
     pub arguments: usize,
     /// Whether calling it is unsafe.
     pub is_unsafe: bool,
+    /// Whether it is awaited, as its declaration says: `async fn`, or `impl Future` for a result.
+    pub is_awaited: bool,
 }
 
 /// What a type has.

@@ -1,6 +1,6 @@
 //! Asks the compiler whether items are there: each is a line of a program of its own.
 
-use crate::public::{Public, What};
+use crate::public::{Public, Signature, What};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -87,15 +87,11 @@ fn line(item: &Public, (argument, of_trait): (&str, &str)) -> String {
     };
     let (path, owner) = (&item.path, item.owner());
     let name = path.rsplit("::").next().unwrap_or_default();
-    let pointer = |signature: &crate::public::Signature| {
-        let arguments = vec!["_"; signature.arguments].join(", ");
-        format!("{}fn({arguments}) -> _", if signature.is_unsafe { "unsafe " } else { "" })
-    };
     match &item.what {
         What::Importable => format!("use ::{path} as NAME;"),
-        What::Function(signature) => format!("fn NAME() {{ let _: {} = ::{path}; }}", pointer(signature)),
+        What::Function(signature) => called(signature, &format!("::{path}")),
         What::Method(signature, parameters) => {
-            format!("fn NAME() {{ let _: {} = <::{owner}{}>::{name}; }}", pointer(signature), with(parameters, "_"))
+            called(signature, &format!("<::{owner}{}>::{name}", with(parameters, "_")))
         }
         What::Constant(parameters) => format!("fn NAME() {{ let _ = <::{owner}{}>::{name}; }}", with(parameters, "_")),
         What::Field(parameters) => {
@@ -106,6 +102,15 @@ fn line(item: &Public, (argument, of_trait): (&str, &str)) -> String {
             format!("fn NAME() {{ fn has<T: {of}>() {{}} has::<::{owner}{}>() }}", with(parameters, argument))
         }
     }
+}
+
+/// Takes a function for one of that signature.
+fn called(signature: &Signature, function: &str) -> String {
+    let types: Vec<String> = (0..signature.arguments).map(|number| format!("A{number}")).collect();
+    let bound = if signature.is_awaited { ": ::core::future::Future" } else { "" };
+    let of = if signature.is_unsafe { "unsafe fn" } else { "fn" };
+    let (types, parameters) = (types.join(", "), [&types[..], &[format!("R{bound}")]].concat().join(", "));
+    format!("fn NAME() {{ fn takes<{parameters}>(_: {of}({types}) -> R) {{}} takes({function}) }}")
 }
 
 impl Compiler {

@@ -3,6 +3,7 @@
 
 use crate::condition::{Conditions, is_hidden};
 use crate::model::{Content, Implementation, Item, Kind, Krate, Module, Name, Path, Signature, What, within};
+use quote::ToTokens;
 use std::collections::BTreeMap;
 use std::path::{Path as FsPath, PathBuf};
 use syn::{
@@ -310,7 +311,16 @@ fn parameters(generics: &Generics) -> Vec<String> {
 }
 
 fn signature(signature: &syn::Signature) -> Signature {
-    Signature { arguments: signature.inputs.len(), is_unsafe: matches!(signature.safety, syn::Safety::Unsafe(_)) }
+    let output = match &signature.output {
+        syn::ReturnType::Type(_, output) => output.to_token_stream().to_string(),
+        syn::ReturnType::Default => String::new(),
+    };
+    let is_future = output.strip_prefix("impl").is_some_and(|bounds| bounds.split('<').next() == Some(" Future "));
+    Signature {
+        arguments: signature.inputs.len(),
+        is_unsafe: matches!(signature.safety, syn::Safety::Unsafe(_)),
+        is_awaited: signature.asyncness.is_some() || is_future,
+    }
 }
 
 fn last(path: &syn::Path) -> String {

@@ -59,7 +59,7 @@ fn crossbeam() {
     // The second of these macros gives the cells of numbers and of truth values more methods.
     items.extend(["add", "sub", "and", "nand", "or", "xor", "max", "min"].map(|operation| Public {
         path: format!("crossbeam::atomic::AtomicCell::fetch_{operation}"),
-        what: What::Method(Signature { arguments: 2, is_unsafe: false }, 1),
+        what: What::Method(Signature { arguments: 2, is_unsafe: false, is_awaited: false }, 1),
     }));
     let original = compiler(&built, "crossbeam", "crossbeam");
     let stand_in = compiler(&built, "crossbeam", "interleave_crossbeam");
@@ -108,6 +108,19 @@ impl std::process::Stdio of 0: ::core::convert::From<::std::fs::File>
         "std::sync::Nowhere",
     ];
     assert_eq!(subjects, expected);
+}
+
+#[test]
+fn what_is_awaited_is_no_plain_function() {
+    let built = Built::new();
+    let mut tokio = compiler(&built, "tokio", "tokio");
+    tokio.scratch = tokio.scratch.with_file_name("awaited");
+    let signature = Signature { arguments: 1, is_unsafe: false, is_awaited: true };
+    let items = ["lock", "try_lock"]
+        .map(|name| Public { path: format!("tokio::sync::Mutex::{name}"), what: What::Method(signature.clone(), 1) });
+    let [awaited, plain] = items.clone();
+    let comparison = compare(items.into(), &tokio, &tokio);
+    assert_eq!((comparison.asked, comparison.unknown), (vec![awaited], vec![plain]));
 }
 
 /// What is explored with tokio is what is compared.

@@ -109,7 +109,7 @@ fn spawn_local_needs_a_set() {
         let (runtime, set) = (Runtime::new().unwrap(), LocalSet::new());
         let entered = set.enter();
         // It is still entered within; the set is driven later.
-        let task = runtime.block_on(async { task::spawn_local(async { 5 }) });
+        let [task] = runtime.block_on(async { [task::spawn_local(async { 5 })] });
         drop(entered);
         assert_eq!(set.block_on(&runtime, task).unwrap(), 5);
     });
