@@ -44,7 +44,7 @@ pub fn read(folder: &Path) -> Vec<Public> {
             continue;
         }
         if kind == "fn" {
-            public.extend(function(&path, &file(&folder.join(page))));
+            public.push(function(&path, &file(&folder.join(page))));
             continue;
         }
         public.push(Public { path: path.clone(), what: What::Importable });
@@ -65,10 +65,18 @@ fn is_below(path: &str, modules: &[&str]) -> bool {
     modules.iter().any(|module| path.starts_with(module))
 }
 
-fn function(path: &str, page: &str) -> Option<Public> {
-    let declared = text(between(page, "item-decl\"><code>", "</code>")?);
-    let parsed: syn::ItemFn = syn::parse_str(&format!("{declared} {{}}")).ok()?;
-    Some(Public { path: path.to_owned(), what: What::Function(signature(&parsed.sig)) })
+fn function(path: &str, page: &str) -> Public {
+    let parsed: syn::ItemFn = declared(&format!("{} {{}}", declaration(page)));
+    Public { path: path.to_owned(), what: What::Function(signature(&parsed.sig)) }
+}
+
+/// What a page is about, as Rust.
+fn declaration(page: &str) -> String {
+    text(between(page, "item-decl\"><code>", "</code>").expect("a page says what it is about"))
+}
+
+fn declared<T: syn::parse::Parse>(text: &str) -> T {
+    syn::parse_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
 fn signature(signature: &syn::Signature) -> Signature {
@@ -79,7 +87,7 @@ fn signature(signature: &syn::Signature) -> Signature {
 
 /// What a type has, as its page says.
 fn members(path: &str, page: &str, public: &mut Vec<Public>) {
-    let Some(parameters) = between(page, "item-decl\"><code>", "</code>").and_then(parameters) else { return };
+    let parameters = parameters(page);
     for variant in page.split("<section id=\"variant.").skip(1) {
         let name = variant.split('"').next().unwrap_or_default();
         public.push(Public { path: format!("{path}::{name}"), what: What::Importable });
@@ -89,8 +97,8 @@ fn members(path: &str, page: &str, public: &mut Vec<Public>) {
     let own = own.split("id=\"synthetic-implementations\"").next().unwrap_or_default();
     let (inherent, traits) = own.split_once("id=\"trait-implementations\"").unwrap_or((own, ""));
     for method in inherent.split(" class=\"method\">").skip(1) {
-        let Some(declared) = between(method, "<h4 class=\"code-header\">", "</h4>").map(text) else { continue };
-        let Ok(parsed) = syn::parse_str::<syn::ItemFn>(&format!("{declared} {{}}")) else { continue };
+        let head = between(method, "<h4 class=\"code-header\">", "</h4>").expect("a method has a head");
+        let parsed: syn::ItemFn = declared(&format!("{} {{}}", text(head)));
         let path = format!("{path}::{}", parsed.sig.ident);
         public.push(Public { path, what: What::Method(signature(&parsed.sig), parameters) });
     }
@@ -99,24 +107,21 @@ fn members(path: &str, page: &str, public: &mut Vec<Public>) {
         public.push(Public { path: format!("{path}::{name}"), what: What::Constant(parameters) });
     }
     for implementation in traits.split(" class=\"impl\">").skip(1) {
-        let declared =
-            between(implementation, "<h3 class=\"code-header\">", "</h3>").map(absolute).map(|html| text(&html));
-        let of = declared.and_then(|declared| implemented(&declared));
+        let head = between(implementation, "<h3 class=\"code-header\">", "</h3>").map(absolute).map(|html| text(&html));
+        let of = head.and_then(|head| implemented(&head));
         public.extend(of.map(|of| Public { path: path.to_owned(), what: What::Trait(parameters, of) }));
     }
 }
 
-/// How many parameters that are not lifetimes a declared type has.
-fn parameters(declared: &str) -> Option<usize> {
-    let declared = text(declared);
-    let head = declared.split('{').next()?.split(';').next()?;
-    // Of a tuple struct the fields are hidden.
-    let head = head.split('(').next()?.split(" where").next()?;
-    let parsed: Item = syn::parse_str(&format!("{} {{}}", head.replace("pub enum", "pub struct").trim())).ok()?;
-    let Item::Struct(parsed) = parsed else { return None };
-    let counted =
-        parsed.generics.params.iter().filter(|parameter| !matches!(parameter, syn::GenericParam::Lifetime(_)));
-    Some(counted.count())
+/// How many parameters that are not lifetimes the type of a page has.
+fn parameters(page: &str) -> usize {
+    let generics = match declared(&declaration(page)) {
+        Item::Struct(item) => item.generics,
+        Item::Enum(item) => item.generics,
+        Item::Union(item) => item.generics,
+        _ => panic!("the page is about no type"),
+    };
+    generics.params.iter().filter(|parameter| !matches!(parameter, syn::GenericParam::Lifetime(_))).count()
 }
 
 /// The trait of an implementation, if it is one that counts, with `?` for the parameters.
@@ -168,7 +173,13 @@ fn text(html: &str) -> String {
     let mut inside = false;
     for letter in html.chars() {
         match letter {
-            '<' => inside = true,
+            // Of what stands on a line of its own the end is the next word's beginning: `-> T<div>where`.
+            '<' => {
+                inside = true;
+                text.push(' ');
+            }
+            // A mark that leads to notable traits.
+            'ⓘ' => {}
             '>' => inside = false,
             letter if !inside => text.push(letter),
             _ => {}
