@@ -23,6 +23,7 @@
 //!   called. Tasks run in parallel, and may be interrupted at every visible operation *within* a poll, as on a runtime
 //!   with many threads. On a [`Runtime::current_thread`] one task polls at a time, so that tasks change only where they
 //!   await; threads still interrupt them.
+//! - **A set of tasks** ([`Runtime::set`]) stays on the thread of whoever drives it, and only goes on while somebody does.
 //! - **A wake is a step.** Calling a waker is a scheduling point, and recorded with who is woken. Cloning, comparing
 //!   and dropping one is not. A wake leaves a token: it is not lost between a poll and the wait, a second one adds
 //!   nothing, and one for a task that has ended does nothing.
@@ -43,11 +44,13 @@ mod drive;
 mod handle;
 mod head;
 mod runtime;
+mod set;
 mod sleep;
 
 pub use crate::engine::wake_within;
 pub use handle::{AbortHandle, Id, JoinError, JoinHandle};
-pub use runtime::{Runtime, waits};
+pub use runtime::{Entered, Runtime, waits};
+pub use set::Driver;
 pub use sleep::{Sleep, YieldNow, sleep, sleep_until, yield_now};
 
 use std::future::Future;

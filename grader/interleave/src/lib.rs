@@ -28,8 +28,8 @@ pub mod tracked;
 
 pub use std::{
     alloc, any, array, ascii, borrow, boxed, cell, char, clone, cmp, collections, convert, default, error, f32, f64,
-    ffi, fmt, future, hash, io, iter, marker, mem, num, ops, option, path, pin, primitive, ptr, rc, result, slice, str,
-    string, task, vec,
+    ffi, fmt, future, hash, io, iter, marker, mem, num, ops, option, path, pin, primitive, ptr, range, rc, result,
+    slice, str, string, task, vec,
 };
 
 pub use std::{i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize};

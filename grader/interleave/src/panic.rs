@@ -3,6 +3,8 @@
 use crate::engine;
 use std::any::Any;
 
+#[allow(deprecated)] // A former name of `PanicHookInfo`.
+pub use std::panic::PanicInfo;
 pub use std::panic::{AssertUnwindSafe, Location, PanicHookInfo, RefUnwindSafe, UnwindSafe, panic_any};
 
 /// As [`std::panic::catch_unwind`].

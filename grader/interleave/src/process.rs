@@ -2,7 +2,7 @@
 //! besides can be explored. To start or to end one ends the exploration.
 
 use crate::engine;
-use crate::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
+use crate::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::convert::Infallible;
 use std::ffi::OsStr;
 use std::fmt;
@@ -198,9 +198,23 @@ impl Stdio {
     }
 }
 
+impl FromRawFd for Stdio {}
+
 impl From<OwnedFd> for Stdio {
     fn from(descriptor: OwnedFd) -> Stdio {
         Stdio { _given: Some(descriptor) }
+    }
+}
+
+impl From<io::PipeReader> for Stdio {
+    fn from(_: io::PipeReader) -> Stdio {
+        Stdio::null()
+    }
+}
+
+impl From<io::PipeWriter> for Stdio {
+    fn from(_: io::PipeWriter) -> Stdio {
+        Stdio::null()
     }
 }
 
@@ -289,6 +303,16 @@ macro_rules! pipe {
         impl From<$pipe> for Stdio {
             fn from(pipe: $pipe) -> Stdio {
                 pipe.never()
+            }
+        }
+
+        impl From<OwnedFd> for $pipe {
+            /// Ends the exploration: no child has the other end.
+            #[track_caller]
+            fn from(_: OwnedFd) -> $pipe {
+                engine::unexplorable(
+                    "a socket is taken for the pipe of a process: under exploration there are no processes",
+                )
             }
         }
 

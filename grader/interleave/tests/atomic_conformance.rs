@@ -1,5 +1,8 @@
 //! Every method of every atomic type, on the real type and on the stand-in: same arguments, same results.
 
+// What `std` has deprecated is there, too.
+#![allow(deprecated)]
+
 use interleave::engine::{Limits, Phase, Plan, explore};
 use interleave::sync::atomic as ours;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -65,6 +68,9 @@ macro_rules! same_for_all {
                     $(same!($atomic, start, |it| it.$method(operand, order));)*
                 }
                 for &new in values {
+                    for order in ALL {
+                        same!($atomic, start, |it| it.compare_and_swap(operand, new, order));
+                    }
                     for failure in [Relaxed, Acquire, SeqCst] {
                         for success in ALL {
                             same!($atomic, start, |it| it.compare_exchange(operand, new, success, failure));
@@ -186,6 +192,7 @@ fn pointers_are_as_in_std() {
                 }
                 for new in values {
                     same!(AtomicPtr, start, |it| it.compare_exchange(operand, new, AcqRel, Acquire));
+                    same!(AtomicPtr, start, |it| it.compare_and_swap(operand, new, AcqRel));
                     same!(AtomicPtr, start, |it| it
                         .fetch_update(AcqRel, Acquire, |old| (old == operand).then_some(new)));
                     same!(AtomicPtr, start, |it| it.try_update(AcqRel, Acquire, |old| (old == operand).then_some(new)));
@@ -233,4 +240,11 @@ fn they_can_be_shared_as_those_of_std() {
     shared::<ours::AtomicUsize>();
     shared::<ours::AtomicPtr<u8>>();
     shared::<ours::AtomicPtr<std::rc::Rc<u8>>>();
+}
+
+#[test]
+fn former_constants_begin_as_those_of_std() {
+    assert_eq!(ours::ATOMIC_BOOL_INIT.into_inner(), real::ATOMIC_BOOL_INIT.into_inner());
+    assert_eq!(ours::ATOMIC_ISIZE_INIT.into_inner(), real::ATOMIC_ISIZE_INIT.into_inner());
+    assert_eq!(ours::ATOMIC_USIZE_INIT.into_inner(), real::ATOMIC_USIZE_INIT.into_inner());
 }

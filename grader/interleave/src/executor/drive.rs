@@ -36,7 +36,7 @@ impl Runtime {
         let mut future = pin!(future);
         let mut output = None;
         self.begin_driving();
-        let ended = self.drive(&head, &mut |step| match step {
+        let ended = self.drive(&head, false, &mut |step| match step {
             Step::Poll(context) => future.as_mut().poll(context).map(|value| output = Some(value)),
             Step::Drop => Poll::Ready(()),
         });
@@ -65,7 +65,7 @@ impl Runtime {
         let body = move || {
             let (head, packet) = theirs;
             let mut output = None;
-            let ended = runtime.drive(&head, &mut |step| {
+            let ended = runtime.drive(&head, true, &mut |step| {
                 let result = match (step, &mut future) {
                     (Step::Poll(context), Some(polled)) => polled.as_mut().poll(context),
                     _ => {
@@ -81,6 +81,7 @@ impl Runtime {
             packet.put(result_of(&head, ended, output));
             drop(packet);
             head.finish();
+            runtime.task_ended(head.at);
         };
         self.start(name, Flavour::Async, &head, Box::new(body));
         JoinHandle { head, packet }
@@ -106,12 +107,14 @@ impl Runtime {
                 drop(action);
                 Ended::Aborted
             } else {
-                let run = AssertUnwindSafe(|| runtime.enter(|| output = Some(action())));
+                let _entered = runtime.enter_thread();
+                let run = AssertUnwindSafe(|| output = Some(action()));
                 crate::panic::catch_unwind(run).map_or_else(Ended::Panicked, |()| Ended::Ready)
             };
             packet.put(result_of(&head, ended, output));
             drop(packet);
             head.finish();
+            runtime.task_ended(head.at);
         };
         self.start(name, Flavour::Thread, &head, Box::new(body));
         JoinHandle { head, packet }
@@ -131,6 +134,7 @@ impl Runtime {
     pub fn shut_down(&self) {
         engine::point("shut down", self.object());
         let at = Location::caller();
+        self.close();
         loop {
             // Tasks may spawn others while they are dropped.
             let tasks = self.take_tasks();
@@ -150,11 +154,11 @@ impl Runtime {
     }
 
     /// Polls until the future is ready, or the task is aborted.
-    fn drive(&self, head: &Arc<Head>, step: &mut dyn FnMut(Step<'_, '_>) -> Poll<()>) -> Ended {
-        let _restore = self.assume(Some(Arc::clone(head)));
+    fn drive(&self, head: &Arc<Head>, is_spawned: bool, step: &mut dyn FnMut(Step<'_, '_>) -> Poll<()>) -> Ended {
+        let _entered = self.assume(Arc::clone(head), is_spawned);
         let waker = head.signal.waker();
         loop {
-            self.take_turn(head);
+            let turn = self.take_turn(head);
             head.signal.take();
             head.leaf.set(None);
             let aborted = head.aborted.get();
@@ -168,7 +172,7 @@ impl Runtime {
                     Err(payload)
                 }
             };
-            self.end_turn();
+            drop(turn);
             match polled {
                 Ok(Poll::Pending) => wait(head),
                 Ok(Poll::Ready(())) if aborted => return Ended::Aborted,

@@ -1,7 +1,7 @@
 //! [`JoinHandle`]: what is left in the hand of whoever spawned a task.
 
 use super::head::Head;
-use super::runtime::waits;
+use super::runtime::{Runtime, waits};
 use crate::engine::{self, Signal};
 use std::any::Any;
 use std::cell::UnsafeCell;
@@ -36,8 +36,16 @@ impl<T> Packet<T> {
 }
 
 /// What names a task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id(u32);
+
+impl Id {
+    /// That of the running task, if it was spawned.
+    #[must_use]
+    pub fn of_current() -> Option<Id> {
+        Runtime::current_task().map(|task| Id(task.0))
+    }
+}
 
 impl fmt::Display for Id {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,7 +1,7 @@
 //! The stand-in for [`std::os::fd`]: descriptors of explored sockets. They can be owned, borrowed, duplicated and made into
 //! sockets again; whatever else a descriptor is good for leads out of the program, and ends the exploration.
 
-use super::unix::net::{UnixListener, UnixStream};
+use super::unix::net::{Socket, UnixListener, UnixStream};
 use crate::engine;
 use std::fmt;
 use std::io;
@@ -16,12 +16,7 @@ const NUMBERS: &str = "the number of a descriptor is asked for or used: explored
 const REAL: &str = "a descriptor of the real process is used: under exploration there are explored sockets only";
 
 /// The stand-in for [`std::os::fd::OwnedFd`].
-pub struct OwnedFd(Owned);
-
-enum Owned {
-    Stream(UnixStream),
-    Listener(UnixListener),
-}
+pub struct OwnedFd(Socket);
 
 /// The stand-in for [`std::os::fd::BorrowedFd`].
 #[derive(Clone, Copy)]
@@ -29,8 +24,7 @@ pub struct BorrowedFd<'a>(Borrowed<'a>);
 
 #[derive(Clone, Copy)]
 enum Borrowed<'a> {
-    Stream(&'a UnixStream),
-    Listener(&'a UnixListener),
+    Socket(&'a Socket),
     /// A number, or what has one.
     Real(PhantomData<&'a ()>),
 }
@@ -99,8 +93,7 @@ impl BorrowedFd<'_> {
     #[track_caller]
     pub fn try_clone_to_owned(&self) -> io::Result<OwnedFd> {
         Ok(OwnedFd(match self.0 {
-            Borrowed::Stream(stream) => Owned::Stream(stream.try_clone()?),
-            Borrowed::Listener(listener) => Owned::Listener(listener.try_clone()?),
+            Borrowed::Socket(socket) => socket.duplicate(),
             Borrowed::Real(_) => engine::unexplorable(REAL),
         }))
     }
@@ -108,22 +101,19 @@ impl BorrowedFd<'_> {
 
 impl AsFd for OwnedFd {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        match &self.0 {
-            Owned::Stream(stream) => stream.as_fd(),
-            Owned::Listener(listener) => listener.as_fd(),
-        }
+        BorrowedFd(Borrowed::Socket(&self.0))
     }
 }
 
 impl AsFd for UnixStream {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        BorrowedFd(Borrowed::Stream(self))
+        BorrowedFd(Borrowed::Socket(&self.0))
     }
 }
 
 impl AsFd for UnixListener {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        BorrowedFd(Borrowed::Listener(self))
+        BorrowedFd(Borrowed::Socket(&self.0))
     }
 }
 
@@ -180,35 +170,40 @@ numbered!(OwnedFd, UnixStream, UnixListener);
 
 impl From<UnixStream> for OwnedFd {
     fn from(stream: UnixStream) -> OwnedFd {
-        OwnedFd(Owned::Stream(stream))
+        OwnedFd(stream.0)
     }
 }
 
 impl From<UnixListener> for OwnedFd {
     fn from(listener: UnixListener) -> OwnedFd {
-        OwnedFd(Owned::Listener(listener))
+        OwnedFd(listener.0)
     }
 }
 
-impl From<OwnedFd> for UnixStream {
-    /// Ends the exploration if the descriptor is a listener's.
-    #[track_caller]
-    fn from(descriptor: OwnedFd) -> UnixStream {
-        match descriptor.0 {
-            Owned::Stream(stream) => stream,
-            Owned::Listener(_) => engine::unexplorable("a listener's descriptor is taken for a stream's"),
+/// What comes of a real descriptor would be one.
+macro_rules! real_pipe {
+    ($($pipe:ty),*) => {$(
+        impl From<$pipe> for OwnedFd {
+            /// Ends the exploration.
+            #[track_caller]
+            fn from(_: $pipe) -> OwnedFd {
+                engine::unexplorable(REAL)
+            }
         }
+    )*};
+}
+
+real_pipe!(io::PipeReader, io::PipeWriter);
+
+impl From<OwnedFd> for UnixStream {
+    fn from(descriptor: OwnedFd) -> UnixStream {
+        UnixStream(descriptor.0)
     }
 }
 
 impl From<OwnedFd> for UnixListener {
-    /// Ends the exploration if the descriptor is a stream's.
-    #[track_caller]
     fn from(descriptor: OwnedFd) -> UnixListener {
-        match descriptor.0 {
-            Owned::Listener(listener) => listener,
-            Owned::Stream(_) => engine::unexplorable("a stream's descriptor is taken for a listener's"),
-        }
+        UnixListener(descriptor.0)
     }
 }
 

@@ -118,7 +118,6 @@ fn what_has_no_stand_in_does_not_compile() {
         ("use std::net::TcpListener;", "`net`"),
         ("use std::net::UdpSocket;", "`net`"),
         ("use std::os::unix::net::UnixDatagram;", "`os::unix::net`"),
-        ("pub fn who(of: std::os::unix::net::UnixStream) { let _ = of.peer_addr(); }", "`peer_addr`"),
         ("use std::os::unix::fs::PermissionsExt;", "`fs`"),
         ("use std::fs::File;", "`fs`"),
         ("use std::panic::set_hook;", "`std::panic::set_hook`"),

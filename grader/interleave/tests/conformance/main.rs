@@ -61,6 +61,9 @@ conform!(net, "net.rs":
     shutting_down_for_reading shutting_down_lets_everybody_go who_does_not_wait_is_told time_outs_end_waits
     connections_are_accepted connections_come_in_their_order names_are_taken_once nobody_listens
     connections_that_nobody_accepts_are_reset a_listener_need_not_wait descriptors_lead_back
+    descriptors_of_a_listener_are_as_good_as_it a_listener_that_is_shut_down_accepts_who_has_come
+    a_listener_is_shut_down_through_a_stream shutting_a_listener_down_for_writing_is_nothing
+    a_socket_of_the_other_kind_refuses accepting_can_have_a_time_out sockets_have_addresses
     a_command_holds_what_it_is_given what_a_process_leaves_is_a_value);
 conform!(once, "once.rs":
     it_runs_once a_panic_poisons force_mends waiting debug_output);

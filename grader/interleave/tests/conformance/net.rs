@@ -283,6 +283,93 @@ pub(super) fn descriptors_lead_back() -> (Vec<u8>, bool) {
     (all, UnixStream::connect_addr(&address).and_then(|_| listener.accept()).is_ok())
 }
 
+/// A stream over a listener's descriptor.
+fn stream_over(listener: &UnixListener) -> UnixStream {
+    use std::os::fd::AsFd;
+    UnixStream::from(listener.as_fd().try_clone_to_owned().unwrap())
+}
+
+pub(super) fn descriptors_of_a_listener_are_as_good_as_it() -> (Vec<Told<()>>, Told<()>) {
+    use std::os::fd::OwnedFd;
+    let address = unused();
+    let listener = UnixListener::bind_addr(&address).unwrap();
+    let stream = stream_over(&listener);
+    let owned = OwnedFd::from(listener.try_clone().unwrap());
+    drop(listener);
+    let listeners = [UnixListener::from(owned.try_clone().unwrap()), UnixListener::from(OwnedFd::from(stream))];
+    let accepted = listeners
+        .iter()
+        .map(|listener| {
+            let _client = UnixStream::connect_addr(&address).unwrap();
+            told(listener.accept().map(drop))
+        })
+        .collect();
+    drop((owned, listeners));
+    (accepted, told(UnixStream::connect_addr(&address).map(drop)))
+}
+
+pub(super) fn a_listener_that_is_shut_down_accepts_who_has_come() -> (Told<()>, Vec<Told<()>>, Told<()>) {
+    let address = unused();
+    let listener = UnixListener::bind_addr(&address).unwrap();
+    let _client = UnixStream::connect_addr(&address).unwrap();
+    stream_over(&listener).shutdown(Shutdown::Read).unwrap();
+    let late = told(UnixStream::connect_addr(&address).map(drop));
+    let accepted = (0..3).map(|_| told(listener.accept().map(drop))).collect();
+    listener.set_nonblocking(true).unwrap();
+    (late, accepted, told(listener.accept().map(drop)))
+}
+
+pub(super) fn a_listener_is_shut_down_through_a_stream() -> (Told<()>, Vec<Told<()>>) {
+    let listener = UnixListener::bind_addr(&unused()).unwrap();
+    let bell = stream_over(&listener);
+    let thread = thread::spawn(move || told(listener.accept().map(drop)));
+    let shut = (0..2).map(|_| told(bell.shutdown(Shutdown::Both))).collect();
+    (thread.join().unwrap(), shut)
+}
+
+pub(super) fn shutting_a_listener_down_for_writing_is_nothing() -> (Told<()>, Told<()>) {
+    let address = unused();
+    let listener = UnixListener::bind_addr(&address).unwrap();
+    let shut = told(stream_over(&listener).shutdown(Shutdown::Write));
+    let _client = UnixStream::connect_addr(&address).unwrap();
+    (shut, told(listener.accept().map(drop)))
+}
+
+pub(super) fn a_socket_of_the_other_kind_refuses() -> (Vec<Told<usize>>, Vec<Told<()>>, bool) {
+    use std::os::fd::OwnedFd;
+    let listener = UnixListener::bind_addr(&unused()).unwrap();
+    let mut stream = stream_over(&listener);
+    let moved = vec![
+        told(stream.read(&mut [0; 4])),
+        told(stream.read(&mut [])),
+        told(stream.write(b"x")),
+        told(stream.write(b"")),
+    ];
+    let (left, right) = UnixStream::pair().unwrap();
+    let acceptor = UnixListener::from(OwnedFd::from(left));
+    let refused = vec![told(acceptor.accept().map(drop)), told(stream.peer_addr().map(drop))];
+    drop(right);
+    (moved, refused, acceptor.local_addr().unwrap().is_unnamed())
+}
+
+pub(super) fn accepting_can_have_a_time_out() -> (Told<()>, Option<Duration>) {
+    let listener = UnixListener::bind_addr(&unused()).unwrap();
+    let stream = stream_over(&listener);
+    stream.set_read_timeout(Some(Duration::from_millis(8))).unwrap();
+    (told(listener.accept().map(drop)), stream_over(&listener).read_timeout().unwrap())
+}
+
+pub(super) fn sockets_have_addresses() -> Vec<bool> {
+    let address = unused();
+    let listener = UnixListener::bind_addr(&address).unwrap();
+    let client = UnixStream::connect_addr(&address).unwrap();
+    let (server, _) = listener.accept().unwrap();
+    let (left, _right) = UnixStream::pair().unwrap();
+    let of = [client.local_addr(), client.peer_addr(), server.local_addr(), server.peer_addr(), left.peer_addr()];
+    let named = address.as_abstract_name();
+    of.into_iter().flat_map(|of| { let of = of.unwrap(); [of.is_unnamed(), of.as_abstract_name() == named] }).collect()
+}
+
 pub(super) fn a_command_holds_what_it_is_given() -> (Vec<Told<usize>>, Vec<String>) {
     use std::os::fd::OwnedFd;
     use std::process::{Command, Stdio};

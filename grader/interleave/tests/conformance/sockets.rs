@@ -8,7 +8,7 @@ use interleave::os::fd::{AsFd, AsRawFd, OwnedFd};
 use interleave::os::linux::net::SocketAddrExt;
 use interleave::os::unix::net::{BUFFER, SocketAddr, UnixListener, UnixStream};
 use interleave::os::unix::process::CommandExt;
-use interleave::process::{self, Command};
+use interleave::process::{self, ChildStdout, Command};
 use interleave::sync::{Arc, Mutex, mpsc};
 use interleave::thread;
 use interleave::time::{Duration, Instant};
@@ -307,7 +307,7 @@ fn an_end_that_an_abandoned_execution_left_goes_without_a_word() {
 
 #[test]
 fn what_leads_out_of_the_program_is_told_with_its_place() {
-    let programs: [(fn(), &str); 10] = [
+    let programs: [(fn(), &str); 11] = [
         (|| _ = Command::new("date").spawn(), "a process is started"),
         (|| _ = Command::new("date").status(), "a process is started"),
         (|| _ = Command::new("date").output(), "a process is started"),
@@ -316,8 +316,9 @@ fn what_leads_out_of_the_program_is_told_with_its_place() {
         (|| process::abort(), "the process is ended"),
         (|| _ = interleave::os::unix::process::parent_id(), "the parent of the process"),
         (|| _ = pair().0.as_raw_fd(), "the number of a descriptor"),
+        (|| _ = OwnedFd::from(std::io::pipe().unwrap().0), "a descriptor of the real process"),
+        (|| _ = ChildStdout::from(OwnedFd::from(pair().0)), "taken for the pipe of a process"),
         (|| _ = std::io::stdin().as_fd().try_clone_to_owned(), "a descriptor of the real process"),
-        (|| _ = UnixListener::from(OwnedFd::from(pair().0)), "taken for a listener's"),
     ];
     for (program, said) in programs {
         let exploration = explore(&Plan::usual(10, 10_000, Limits::default()), move || {

@@ -6,7 +6,7 @@
 //! after `notify_waiters`) is explored.
 //!
 //! Deliberately absent, so that it does not compile: `net`, `fs`, `io`, `process`, `signal`, the attribute macros. Not modelled:
-//! the cooperative budget of a task, the number of worker threads, the millisecond that tokio rounds its timers to, and that
+//! the cooperative budget of a task, the number of worker threads and what is counted about them, the millisecond that tokio rounds its timers to, and that
 //! tasks of one thread share its `thread_local!` values.
 
 mod macros;

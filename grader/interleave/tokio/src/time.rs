@@ -1,5 +1,6 @@
 //! The stand-in for `tokio::time`: virtual time, which passes only when no task can go on, as tokio's does when it is paused.
 
+pub mod error;
 mod instant;
 mod interval;
 mod sleep;
@@ -12,11 +13,6 @@ pub use std::time::Duration;
 pub use timeout::{Timeout, timeout, timeout_at};
 
 use std::future::Future;
-
-/// The stand-in for `tokio::time::error`.
-pub mod error {
-    pub use super::timeout::Elapsed;
-}
 
 /// As `tokio::time::pause`, without effect: time is virtual.
 pub fn pause() {}

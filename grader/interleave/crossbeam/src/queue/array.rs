@@ -34,12 +34,26 @@ impl<T> ArrayQueue<T> {
     #[track_caller]
     pub fn push(&self, value: T) -> Result<(), T> {
         engine::point("push", &self.object);
+        self.put(value)
+    }
+
+    fn put(&self, value: T) -> Result<(), T> {
         if self.elements.len() == self.capacity {
             engine::note(|| "it is full".to_owned());
             return Err(value);
         }
         self.elements.push(value);
         Ok(())
+    }
+
+    /// As `crossbeam::queue::ArrayQueue::push_mut`.
+    ///
+    /// # Errors
+    /// If it is full: the element.
+    #[track_caller]
+    pub fn push_mut(&mut self, value: T) -> Result<(), T> {
+        engine::point("push_mut", &self.object);
+        self.put(value)
     }
 
     /// As `crossbeam::queue::ArrayQueue::force_push`.
@@ -55,6 +69,13 @@ impl<T> ArrayQueue<T> {
     #[track_caller]
     pub fn pop(&self) -> Option<T> {
         engine::point("pop", &self.object);
+        self.elements.pop()
+    }
+
+    /// As `crossbeam::queue::ArrayQueue::pop_mut`.
+    #[track_caller]
+    pub fn pop_mut(&mut self) -> Option<T> {
+        engine::point("pop_mut", &self.object);
         self.elements.pop()
     }
 

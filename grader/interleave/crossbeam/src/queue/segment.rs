@@ -36,6 +36,20 @@ impl<T> SegQueue<T> {
         self.elements.pop()
     }
 
+    /// As `crossbeam::queue::SegQueue::push_mut`.
+    #[track_caller]
+    pub fn push_mut(&mut self, value: T) {
+        engine::point("push_mut", &self.object);
+        self.elements.push(value);
+    }
+
+    /// As `crossbeam::queue::SegQueue::pop_mut`.
+    #[track_caller]
+    pub fn pop_mut(&mut self) -> Option<T> {
+        engine::point("pop_mut", &self.object);
+        self.elements.pop()
+    }
+
     /// As `crossbeam::queue::SegQueue::is_empty`.
     #[track_caller]
     #[must_use]

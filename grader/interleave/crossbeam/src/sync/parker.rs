@@ -101,6 +101,23 @@ impl Parker {
     pub fn unparker(&self) -> &Unparker {
         &self.unparker
     }
+
+    /// As `crossbeam::sync::Parker::into_raw`.
+    #[must_use]
+    pub fn into_raw(this: Parker) -> *const () {
+        Unparker::into_raw(this.unparker)
+    }
+
+    /// As `crossbeam::sync::Parker::from_raw`.
+    ///
+    /// # Safety
+    /// As there: only for what [`Parker::into_raw`] has returned, once.
+    #[must_use]
+    pub unsafe fn from_raw(pointer: *const ()) -> Parker {
+        // SAFETY: both are the same pointer.
+        let unparker = unsafe { Unparker::from_raw(pointer) };
+        Parker { unparker, _not_sync: PhantomData }
+    }
 }
 
 impl Default for Parker {
@@ -120,6 +137,22 @@ impl Unparker {
             engine::release(&mut token.clock);
         });
         engine::wake_all(self.0.object.id());
+    }
+
+    /// As `crossbeam::sync::Unparker::into_raw`.
+    #[must_use]
+    pub fn into_raw(this: Unparker) -> *const () {
+        Arc::into_raw(this.0).cast()
+    }
+
+    /// As `crossbeam::sync::Unparker::from_raw`.
+    ///
+    /// # Safety
+    /// As there: only for what [`Unparker::into_raw`] has returned, once.
+    #[must_use]
+    pub unsafe fn from_raw(pointer: *const ()) -> Unparker {
+        // SAFETY: the pointer is that of an `Arc` that was given up.
+        Unparker(unsafe { Arc::from_raw(pointer.cast()) })
     }
 }
 

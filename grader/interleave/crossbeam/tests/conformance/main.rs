@@ -101,6 +101,7 @@ programs! {
         array_queues_have_a_capacity
         array_queues_lose_nothing
         segment_queues_are_unbounded
+        who_has_a_queue_alone_needs_no_lock
         atomic_cells_compute_in_one_step
         workers_give_tasks_to_thieves
         stolen_tasks_are_done_once
@@ -110,6 +111,7 @@ programs! {
         a_wait_group_waits_for_its_members
         all_who_wait_in_a_group_go_on
         a_parker_has_one_token
+        a_parker_survives_being_a_pointer
         a_parked_thread_sees_what_was_before_the_unpark
         a_sharded_lock_excludes_writers
         a_sharded_lock_is_poisoned_by_writers_only

@@ -39,3 +39,25 @@ pub use integer::{AtomicI64, AtomicU64};
 pub use integer::{AtomicIsize, AtomicUsize};
 pub use pointer::AtomicPtr;
 pub use std::sync::atomic::Ordering;
+
+/// As [`std::sync::atomic::spin_loop_hint`].
+#[deprecated = "as in std: use `hint::spin_loop`"]
+#[track_caller]
+pub fn spin_loop_hint() {
+    crate::hint::spin_loop();
+}
+
+macro_rules! initial {
+    ($($name:ident: $atomic:ident = $value:expr, $std:literal;)*) => {$(
+        #[doc = concat!("As [`", $std, "`].")]
+        #[deprecated = "as in std: use `new`"]
+        #[allow(clippy::declare_interior_mutable_const)]
+        pub const $name: $atomic = $atomic::new($value);
+    )*};
+}
+
+initial! {
+    ATOMIC_BOOL_INIT: AtomicBool = false, "std::sync::atomic::ATOMIC_BOOL_INIT";
+    ATOMIC_ISIZE_INIT: AtomicIsize = 0, "std::sync::atomic::ATOMIC_ISIZE_INIT";
+    ATOMIC_USIZE_INIT: AtomicUsize = 0, "std::sync::atomic::ATOMIC_USIZE_INIT";
+}

@@ -220,6 +220,19 @@ macro_rules! common_methods {
             self.0.update("swap", order, |_| value)
         }
 
+        #[doc = concat!("As [`", $std, "::compare_and_swap`].")]
+        #[deprecated = "as in std: use `compare_exchange` or `compare_exchange_weak`"]
+        #[track_caller]
+        pub fn compare_and_swap(&self, current: $value, new: $value, order: Ordering) -> $value {
+            let failure = match order {
+                Ordering::Release => Ordering::Relaxed,
+                Ordering::AcqRel => Ordering::Acquire,
+                order => order,
+            };
+            let (Ok(old) | Err(old)) = self.0.exchange("compare_and_swap", (current, new), (order, failure), false);
+            old
+        }
+
         #[doc = concat!("As [`", $std, "::compare_exchange`].")]
         ///
         /// # Errors

@@ -80,6 +80,7 @@ struct State<T> {
     first: u64,
     capacity: usize,
     senders: usize,
+    weak_senders: usize,
     receivers: usize,
     receiving: Wakers,
     closing: Wakers,
@@ -118,6 +119,9 @@ impl<T> State<T> {
 
 /// The stand-in for `tokio::sync::broadcast::Sender`.
 pub struct Sender<T>(Arc<Shared<State<T>>>);
+
+/// The stand-in for `tokio::sync::broadcast::WeakSender`.
+pub struct WeakSender<T>(Arc<Shared<State<T>>>);
 
 /// The stand-in for `tokio::sync::broadcast::Receiver`.
 pub struct Receiver<T> {
@@ -160,6 +164,7 @@ impl<T> Sender<T> {
             first: 0,
             capacity: capacity.next_power_of_two(),
             senders: 1,
+            weak_senders: 0,
             receivers: 0,
             receiving: Wakers::new(),
             closing: Wakers::new(),
@@ -234,6 +239,73 @@ impl<T> Sender<T> {
     }
 }
 
+impl<T> Sender<T> {
+    /// As `tokio::sync::broadcast::Sender::downgrade`.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakSender<T> {
+        self.0.with(|state| state.weak_senders += 1);
+        WeakSender(Arc::clone(&self.0))
+    }
+
+    /// As `tokio::sync::broadcast::Sender::strong_count`.
+    #[must_use]
+    pub fn strong_count(&self) -> usize {
+        self.0.with(|state| state.senders)
+    }
+
+    /// As `tokio::sync::broadcast::Sender::weak_count`.
+    #[must_use]
+    pub fn weak_count(&self) -> usize {
+        self.0.with(|state| state.weak_senders)
+    }
+}
+
+impl<T> WeakSender<T> {
+    /// As `tokio::sync::broadcast::WeakSender::upgrade`.
+    #[track_caller]
+    #[must_use]
+    pub fn upgrade(&self) -> Option<Sender<T>> {
+        self.0.point("upgrade", Location::caller());
+        let any = self.0.with(|state| {
+            let any = state.senders > 0;
+            state.senders += usize::from(any);
+            any
+        });
+        any.then(|| Sender(Arc::clone(&self.0)))
+    }
+
+    /// As `tokio::sync::broadcast::WeakSender::strong_count`.
+    #[must_use]
+    pub fn strong_count(&self) -> usize {
+        self.0.with(|state| state.senders)
+    }
+
+    /// As `tokio::sync::broadcast::WeakSender::weak_count`.
+    #[must_use]
+    pub fn weak_count(&self) -> usize {
+        self.0.with(|state| state.weak_senders)
+    }
+}
+
+impl<T> Clone for WeakSender<T> {
+    fn clone(&self) -> Self {
+        self.0.with(|state| state.weak_senders += 1);
+        WeakSender(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Drop for WeakSender<T> {
+    fn drop(&mut self) {
+        self.0.with(|state| state.weak_senders -= 1);
+    }
+}
+
+impl<T> fmt::Debug for WeakSender<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("broadcast::WeakSender").finish_non_exhaustive()
+    }
+}
+
 impl<T> Clone for Sender<T> {
     fn clone(&self) -> Self {
         self.0.with(|state| state.senders += 1);
@@ -256,6 +328,12 @@ impl<T> Drop for Sender<T> {
 }
 
 impl<T> Receiver<T> {
+    /// As `tokio::sync::broadcast::Receiver::sender_weak_count`.
+    #[must_use]
+    pub fn sender_weak_count(&self) -> usize {
+        self.shared.with(|state| state.weak_senders)
+    }
+
     /// As `tokio::sync::broadcast::Receiver::len`.
     #[track_caller]
     #[must_use]

@@ -74,7 +74,13 @@ impl<T> OnceCell<T> {
         OnceCell { value: UnsafeCell::new(value), ..OnceCell::new() }
     }
 
-    fn value(&self) -> Option<&T> {
+    /// As `tokio::sync::OnceCell::const_new_with`.
+    #[track_caller]
+    pub const fn const_new_with(value: T) -> Self {
+        OnceCell { permits: Permits::new("once cell", 1), value: UnsafeCell::new(Some(value)), set_in: Cell::new(0) }
+    }
+
+    pub(super) fn value(&self) -> Option<&T> {
         let set_in = self.set_in.get();
         if set_in != 0 && set_in != engine::epoch() {
             self.set_in.set(0);
@@ -86,8 +92,8 @@ impl<T> OnceCell<T> {
         unsafe { (*self.value.get()).as_ref() }
     }
 
-    /// Called by the holder of the permit.
-    fn put(&self, value: T, at: &'static Location<'static>) -> &T {
+    /// Called by the holder of the permit, or where nobody asks for it.
+    pub(super) fn put(&self, value: T, at: &'static Location<'static>) -> &T {
         self.set_in.set(engine::epoch());
         // SAFETY: there is no value yet, so nobody has a reference to it.
         unsafe { *self.value.get() = Some(value) };
@@ -228,6 +234,22 @@ impl<T> From<T> for OnceCell<T> {
         OnceCell::new_with(Some(value))
     }
 }
+
+impl<T: Clone> Clone for OnceCell<T> {
+    #[track_caller]
+    fn clone(&self) -> Self {
+        OnceCell::new_with(self.get().cloned())
+    }
+}
+
+impl<T: PartialEq> PartialEq for OnceCell<T> {
+    #[track_caller]
+    fn eq(&self, other: &Self) -> bool {
+        self.get() == other.get()
+    }
+}
+
+impl<T: Eq> Eq for OnceCell<T> {}
 
 impl<T: fmt::Debug> fmt::Debug for OnceCell<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

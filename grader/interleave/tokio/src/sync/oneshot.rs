@@ -127,6 +127,30 @@ impl<T> Sender<T> {
     }
 }
 
+impl<T> Sender<T> {
+    /// As `tokio::sync::oneshot::Sender::poll_closed`. Of all polls, the waker of the last one is called.
+    #[track_caller]
+    pub fn poll_closed(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let (at, shared) = (Location::caller(), self.shared());
+        shared.point("poll_closed", at);
+        let waker = context.waker().clone();
+        let (closed, before) = shared.with(|state| {
+            let before = state.closing.take();
+            if !state.closed {
+                // It is left there: nobody but the sender waits here.
+                let _none = state.closing.wait(&mut Place::default(), waker);
+            }
+            (state.closed, before)
+        });
+        drop(before);
+        if closed {
+            return Poll::Ready(());
+        }
+        waits("poll_closed", Some(shared.object()), at);
+        Poll::Pending
+    }
+}
+
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
         let Some(shared) = self.shared.take() else { return };

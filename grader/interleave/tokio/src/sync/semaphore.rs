@@ -170,6 +170,54 @@ impl Semaphore {
         }
     }
 
+    /// As `tokio::sync::Semaphore::blocking_acquire`.
+    ///
+    /// # Errors
+    /// If the semaphore is closed.
+    ///
+    /// # Panics
+    /// If called within an asynchronous task.
+    #[track_caller]
+    pub fn blocking_acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
+        crate::runtime::block(self.acquire())
+    }
+
+    /// As `tokio::sync::Semaphore::blocking_acquire_many`.
+    ///
+    /// # Errors
+    /// If the semaphore is closed.
+    ///
+    /// # Panics
+    /// If called within an asynchronous task.
+    #[track_caller]
+    pub fn blocking_acquire_many(&self, count: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
+        crate::runtime::block(self.acquire_many(count))
+    }
+
+    /// As `tokio::sync::Semaphore::blocking_acquire_owned`.
+    ///
+    /// # Errors
+    /// If the semaphore is closed.
+    ///
+    /// # Panics
+    /// If called within an asynchronous task.
+    #[track_caller]
+    pub fn blocking_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
+        crate::runtime::block(self.acquire_owned())
+    }
+
+    /// As `tokio::sync::Semaphore::blocking_acquire_many_owned`.
+    ///
+    /// # Errors
+    /// If the semaphore is closed.
+    ///
+    /// # Panics
+    /// If called within an asynchronous task.
+    #[track_caller]
+    pub fn blocking_acquire_many_owned(self: Arc<Self>, count: u32) -> Result<OwnedSemaphorePermit, AcquireError> {
+        crate::runtime::block(self.acquire_many_owned(count))
+    }
+
     /// As `tokio::sync::Semaphore::try_acquire`.
     ///
     /// # Errors
@@ -243,7 +291,13 @@ pub struct OwnedSemaphorePermit {
     at: &'static Location<'static>,
 }
 
-impl SemaphorePermit<'_> {
+impl<'a> SemaphorePermit<'a> {
+    /// As `tokio::sync::SemaphorePermit::semaphore`.
+    #[must_use]
+    pub fn semaphore(&self) -> &'a Semaphore {
+        self.semaphore
+    }
+
     /// As `tokio::sync::SemaphorePermit::forget`.
     pub fn forget(mut self) {
         self.count = 0;

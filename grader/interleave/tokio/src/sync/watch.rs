@@ -275,6 +275,14 @@ impl<T> Sender<T> {
         self.0.shared.with(|state| state.receivers)
     }
 
+    /// As `tokio::sync::watch::Sender::sender_count`.
+    #[track_caller]
+    #[must_use]
+    pub fn sender_count(&self) -> usize {
+        self.0.shared.point("sender_count", Location::caller());
+        self.0.shared.with(|state| state.senders)
+    }
+
     /// As `tokio::sync::watch::Sender::is_closed`.
     #[track_caller]
     #[must_use]
@@ -348,6 +356,14 @@ impl<T> Receiver<T> {
         self.chan.shared.point("has_changed", Location::caller());
         let found = self.chan.shared.with(|state| (state.senders > 0).then_some(state.version != self.seen));
         found.ok_or(RecvError(()))
+    }
+
+    /// As `tokio::sync::watch::Receiver::is_closed`.
+    #[track_caller]
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.chan.shared.point("is_closed", Location::caller());
+        self.chan.shared.with(|state| state.senders == 0)
     }
 
     /// As `tokio::sync::watch::Receiver::mark_changed`.

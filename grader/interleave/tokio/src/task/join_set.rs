@@ -1,5 +1,6 @@
 //! [`JoinSet`].
 
+use super::local_set::{LocalSet, spawn_local};
 use crate::runtime::Handle;
 use interleave::engine::Object;
 use interleave::executor::{AbortHandle, Id, JoinError, JoinHandle, waits};
@@ -8,6 +9,9 @@ use std::future::{Future, poll_fn};
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+
+/// What comes of a task, and which one it was.
+type Joined<T> = Result<(Id, T), JoinError>;
 
 /// The stand-in for `tokio::task::JoinSet`: tasks, to be joined in the order in which they end. Dropping it aborts them.
 pub struct JoinSet<T> {
@@ -79,6 +83,31 @@ impl<T: 'static> JoinSet<T> {
         self.add(Handle::current().spawn_blocking(action))
     }
 
+    /// As `tokio::task::JoinSet::spawn_blocking_on`.
+    #[track_caller]
+    pub fn spawn_blocking_on<F>(&mut self, action: F, handle: &Handle) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send,
+    {
+        self.add(handle.spawn_blocking(action))
+    }
+
+    /// As `tokio::task::JoinSet::spawn_local`.
+    ///
+    /// # Panics
+    /// If the running task is in no local set, and in no local runtime.
+    #[track_caller]
+    pub fn spawn_local<F: Future<Output = T> + 'static>(&mut self, future: F) -> AbortHandle {
+        self.add(spawn_local(future))
+    }
+
+    /// As `tokio::task::JoinSet::spawn_local_on`.
+    #[track_caller]
+    pub fn spawn_local_on<F: Future<Output = T> + 'static>(&mut self, future: F, set: &LocalSet) -> AbortHandle {
+        self.add(set.spawn_local(future))
+    }
+
     /// The task that ended first.
     fn ended(&self) -> Option<usize> {
         let ended = self.tasks.iter().enumerate().filter_map(|(index, task)| Some((task.ended_as()?, index)));
@@ -86,7 +115,7 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// Takes the result of a task that has ended.
-    fn take(&mut self, index: usize) -> Result<(Id, T), JoinError> {
+    fn take(&mut self, index: usize) -> Joined<T> {
         let mut task = self.tasks.remove(index);
         let id = task.id();
         // Ready at once; the context is not used.
@@ -96,25 +125,43 @@ impl<T: 'static> JoinSet<T> {
         }
     }
 
-    async fn next(&mut self, at: &'static Location<'static>) -> Option<Result<(Id, T), JoinError>> {
+    fn poll_next(&mut self, context: &Context<'_>, at: &'static Location<'static>) -> Poll<Option<Joined<T>>> {
+        if self.tasks.is_empty() {
+            return Poll::Ready(None);
+        }
+        if let Some(index) = self.ended() {
+            return Poll::Ready(Some(self.take(index)));
+        }
+        for task in &self.tasks {
+            task.watch(context.waker());
+        }
+        waits("join_next", Some(&self.object), at);
+        Poll::Pending
+    }
+
+    async fn next(&mut self, at: &'static Location<'static>) -> Option<Joined<T>> {
         let mut polled = false;
         poll_fn(|context| {
             if !std::mem::replace(&mut polled, true) {
                 interleave::engine::point_at("join_next", &self.object, at);
             }
-            if self.tasks.is_empty() {
-                return Poll::Ready(None);
-            }
-            if let Some(index) = self.ended() {
-                return Poll::Ready(Some(self.take(index)));
-            }
-            for task in &self.tasks {
-                task.watch(context.waker());
-            }
-            waits("join_next", Some(&self.object), at);
-            Poll::Pending
+            self.poll_next(context, at)
         })
         .await
+    }
+
+    /// As `tokio::task::JoinSet::poll_join_next`.
+    #[track_caller]
+    pub fn poll_join_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<T, JoinError>>> {
+        self.poll_join_next_with_id(context).map(|joined| joined.map(|result| result.map(|(_, value)| value)))
+    }
+
+    /// As `tokio::task::JoinSet::poll_join_next_with_id`.
+    #[track_caller]
+    pub fn poll_join_next_with_id(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<(Id, T), JoinError>>> {
+        let at = Location::caller();
+        interleave::engine::point_at("poll_join_next", &self.object, at);
+        self.poll_next(context, at)
     }
 
     /// As `tokio::task::JoinSet::join_next`. Dropped half-way it has joined nothing.
@@ -133,9 +180,15 @@ impl<T: 'static> JoinSet<T> {
     /// As `tokio::task::JoinSet::try_join_next`.
     #[track_caller]
     pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
+        self.try_join_next_with_id().map(|result| result.map(|(_, value)| value))
+    }
+
+    /// As `tokio::task::JoinSet::try_join_next_with_id`.
+    #[track_caller]
+    pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
         interleave::engine::point_at("try_join_next", &self.object, Location::caller());
         let index = self.ended()?;
-        Some(self.take(index).map(|(_, value)| value))
+        Some(self.take(index))
     }
 
     /// As `tokio::task::JoinSet::join_all`.
@@ -208,6 +261,19 @@ impl<T> fmt::Debug for JoinSet<T> {
     }
 }
 
+impl<T, F> Extend<F> for JoinSet<T>
+where
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    #[track_caller]
+    fn extend<I: IntoIterator<Item = F>>(&mut self, futures: I) {
+        for future in futures {
+            self.spawn(future);
+        }
+    }
+}
+
 impl<T, F> FromIterator<F> for JoinSet<T>
 where
     F: Future<Output = T> + Send + 'static,
@@ -216,9 +282,7 @@ where
     #[track_caller]
     fn from_iter<I: IntoIterator<Item = F>>(futures: I) -> Self {
         let mut set = JoinSet::new();
-        for future in futures {
-            set.spawn(future);
-        }
+        set.extend(futures);
         set
     }
 }

@@ -2,6 +2,7 @@
 
 mod notify;
 mod own_executors;
+mod runtimes;
 mod select;
 mod tasks;
 mod wakers;

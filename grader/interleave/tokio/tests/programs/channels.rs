@@ -203,3 +203,95 @@ async fn those_who_wait_learn_that_the_receivers_are_gone() -> String {
     }
     log.text()
 }
+
+async fn many_permits_are_reserved_at_once() -> String {
+    let log = Log::default();
+    let (sender, mut receiver) = mpsc::channel(3);
+    log.add(format!("{:?} {:?}", sender.reserve_many(4).await.is_err(), sender.try_reserve_many(4).is_err()));
+    let mut permits = sender.reserve_many(2).await.unwrap();
+    log.add(format!("{} {} {:?}", sender.capacity(), permits.len(), permits.size_hint()));
+    permits.next().unwrap().send(1);
+    drop(permits);
+    log.add(format!("{} {}", sender.capacity(), sender.try_reserve_many(3).is_err()));
+    let waiting = tokio::spawn({
+        let sender = sender.clone();
+        async move {
+            for (number, permit) in (2..).zip(sender.reserve_many(3).await.unwrap()) {
+                permit.send(number);
+            }
+        }
+    });
+    time::sleep(ms(1)).await;
+    let mut numbers = Vec::new();
+    while numbers.len() < 4 {
+        receiver.recv_many(&mut numbers, 4).await;
+    }
+    waiting.await.unwrap();
+    log.add(format!("{numbers:?}"));
+    let (owned, other) = (sender.clone().reserve_owned().await.unwrap(), sender.clone().try_reserve_owned().unwrap());
+    log.add(format!("{} {}", owned.same_channel(&other), owned.same_channel_as_sender(&sender)));
+    receiver.close();
+    log.add(format!("{} {}", sender.reserve_many(1).await.is_err(), sender.try_reserve_many(1).is_err()));
+    drop((owned, other));
+    log.add(format!("{:?}", receiver.recv().await));
+    log.text()
+}
+
+async fn a_channel_is_polled() -> String {
+    use std::future::poll_fn;
+    let log = Log::default();
+    let (sender, mut receiver) = mpsc::unbounded_channel();
+    let waiting = tokio::spawn(async move {
+        let first = poll_fn(|context| receiver.poll_recv(context)).await;
+        let mut more = Vec::new();
+        let count = poll_fn(|context| receiver.poll_recv_many(context, &mut more, 5)).await;
+        let end = poll_fn(|context| receiver.poll_recv(context)).await;
+        format!("{first:?} {count} {more:?} {end:?}")
+    });
+    time::sleep(ms(1)).await;
+    sender.send(1).unwrap();
+    time::sleep(ms(1)).await;
+    sender.send(2).unwrap();
+    drop(sender);
+    log.add(waiting.await.unwrap());
+    let (sender, mut receiver) = mpsc::channel(2);
+    sender.send(3).await.unwrap();
+    sender.send(4).await.unwrap();
+    let thread = tokio::task::spawn_blocking(move || {
+        let mut all = Vec::new();
+        (receiver.blocking_recv_many(&mut all, 9), all)
+    });
+    log.add(format!("{:?}", thread.await.unwrap()));
+    let (mut sender, receiver) = oneshot::channel::<()>();
+    let waiting = tokio::spawn(async move { poll_fn(|context| sender.poll_closed(context)).await });
+    time::sleep(ms(1)).await;
+    log.add(waiting.is_finished());
+    drop(receiver);
+    waiting.await.unwrap();
+    log.text()
+}
+
+async fn senders_are_counted() -> String {
+    let log = Log::default();
+    let (sender, receiver) = mpsc::channel::<()>(1);
+    let (other, weak) = (sender.clone(), sender.downgrade());
+    log.add(format!("{} {}", receiver.sender_strong_count(), receiver.sender_weak_count()));
+    log.add(format!("{} {}", weak.strong_count(), weak.weak_count()));
+    drop((sender, other, weak));
+    let (sender, receiver) = mpsc::unbounded_channel::<()>();
+    let weak = sender.downgrade();
+    log.add(format!("{} {}", receiver.sender_strong_count(), receiver.sender_weak_count()));
+    log.add(format!("{} {}", weak.strong_count(), weak.weak_count()));
+    let (sender, mut receiver) = broadcast::channel(2);
+    let weak = sender.downgrade();
+    let again = weak.upgrade().unwrap();
+    log.add(format!("{} {} {}", sender.strong_count(), weak.clone().weak_count(), receiver.sender_weak_count()));
+    again.send(1).unwrap();
+    drop((sender, again));
+    log.add(format!("{} {:?} {:?}", weak.upgrade().is_none(), receiver.recv().await, receiver.recv().await));
+    let (sender, receiver) = watch::channel(1);
+    log.add(format!("{} {}", sender.clone().sender_count(), receiver.is_closed()));
+    drop(sender);
+    log.add(receiver.is_closed());
+    log.text()
+}

@@ -37,6 +37,8 @@ fn ms(count: u64) -> Duration {
 include!("tasks.rs");
 include!("channels.rs");
 include!("locks.rs");
+include!("guards.rs");
+include!("local.rs");
 
 type Program = (&'static str, fn() -> Pin<Box<dyn Future<Output = String>>>);
 
@@ -80,5 +82,22 @@ pub(crate) fn all() -> Vec<Program> {
         join_waits_for_all_and_try_join_for_the_first_error,
         giving_way_lets_others_go_on,
         blocking_code_meets_tasks,
+        many_permits_are_reserved_at_once,
+        a_channel_is_polled,
+        senders_are_counted,
+        a_mutex_is_held_by_a_part,
+        an_owned_guard_of_a_part_keeps_the_mutex,
+        a_read_write_lock_is_held_by_a_part,
+        owned_guards_of_a_read_write_lock_keep_it,
+        a_value_that_is_set_once_is_waited_for,
+        threads_wait_for_a_semaphore,
+        tasks_of_a_local_set_take_turns,
+        a_local_set_stops_when_nobody_drives_it,
+        a_local_set_ends_with_its_tasks,
+        a_join_set_takes_local_tasks,
+        a_task_local_value_goes_with_its_future,
+        a_task_knows_its_id,
+        futures_without_a_budget,
+        a_thread_enters_a_runtime,
     ]
 }

@@ -54,6 +54,15 @@ pub(crate) fn segment_queues_are_unbounded() -> String {
     format!("{length} {empty} {debug} {first} {rest} {:?}", SegQueue::<i32>::default().pop())
 }
 
+pub(crate) fn who_has_a_queue_alone_needs_no_lock() -> String {
+    let mut array = ArrayQueue::new(2);
+    let pushed = (array.push_mut(1), array.push(2), array.push_mut(3), array.pop_mut(), array.pop(), array.pop_mut());
+    let mut segment = SegQueue::new();
+    segment.push_mut(1);
+    segment.push(2);
+    format!("{pushed:?} {:?} {:?} {:?}", segment.pop_mut(), segment.pop_mut(), segment.pop_mut())
+}
+
 pub(crate) fn atomic_cells_compute_in_one_step() -> String {
     let cell = AtomicCell::new(0i32);
     thread::scope(|scope| {

@@ -19,7 +19,7 @@ use crossbeam::channel::{
 };
 use crossbeam::deque::{Injector, Steal, Worker};
 use crossbeam::queue::{ArrayQueue, SegQueue};
-use crossbeam::sync::{Parker, ShardedLock, WaitGroup};
+use crossbeam::sync::{Parker, ShardedLock, Unparker, WaitGroup};
 use crossbeam::utils::{Backoff, CachePadded};
 
 /// Long enough that nothing in a program takes as long.

@@ -53,6 +53,19 @@ pub(crate) fn a_parker_has_one_token() -> String {
     format!("{waited} {parker:?} {:?}", parker.unparker())
 }
 
+pub(crate) fn a_parker_survives_being_a_pointer() -> String {
+    let parker = Parker::new();
+    let unparker = Unparker::into_raw(parker.unparker().clone());
+    let pointer = Parker::into_raw(parker);
+    let same = unparker == pointer;
+    // SAFETY: both are made into what they were, once.
+    let (parker, unparker) = unsafe { (Parker::from_raw(pointer), Unparker::from_raw(unparker)) };
+    let other = thread::spawn(move || unparker.unpark());
+    parker.park();
+    other.join().unwrap();
+    format!("{same}")
+}
+
 pub(crate) fn a_parked_thread_sees_what_was_before_the_unpark() -> String {
     let parker = Parker::default();
     let (unparker, cell) = (parker.unparker().clone(), Arc::new(AtomicCell::new(0)));

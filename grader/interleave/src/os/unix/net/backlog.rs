@@ -1,10 +1,11 @@
 //! The backlog of a listener: connections that nobody has accepted.
 
 use super::descriptor::Descriptor;
-use super::errors::would_block;
-use super::link::StreamEnd;
+use super::errors::{invalid, would_block};
+use super::link::{Settings, StreamEnd};
 use super::name::Name;
-use crate::engine::{self, Clock, Object, Wait, WaitKind};
+use crate::engine::{self, Clock, Object, Wait, WaitKind, Woken};
+use crate::net::Shutdown;
 use std::cell::UnsafeCell;
 use std::collections::VecDeque;
 use std::io;
@@ -20,7 +21,11 @@ pub(crate) struct Backlog {
 
 struct State {
     descriptors: usize,
-    nonblocking: bool,
+    settings: Settings,
+    /// Not shut down for reading.
+    accepts: bool,
+    /// What was done before it was shut down.
+    over: Clock,
     /// Connections that nobody has accepted, with what happened before they were made.
     waiting: VecDeque<(Descriptor<StreamEnd>, Clock)>,
 }
@@ -33,7 +38,13 @@ unsafe impl Send for Backlog {}
 impl Backlog {
     #[track_caller]
     pub(super) fn new(name: Name) -> Backlog {
-        let state = State { descriptors: 0, nonblocking: false, waiting: VecDeque::new() };
+        let state = State {
+            descriptors: 0,
+            settings: Settings::default(),
+            accepts: true,
+            over: Clock::new(),
+            waiting: VecDeque::new(),
+        };
         Backlog { object: Object::new("listener"), epoch: engine::epoch(), name, state: UnsafeCell::new(state) }
     }
 
@@ -54,12 +65,27 @@ impl Backlog {
         &self.object
     }
 
-    pub(super) fn is_open(&self) -> bool {
-        self.state(|state| state.descriptors > 0)
+    pub(super) fn is_listening(&self) -> bool {
+        self.state(|state| state.descriptors > 0 && state.accepts)
     }
 
-    pub(super) fn set_nonblocking(&self, nonblocking: bool) {
-        self.state(|state| state.nonblocking = nonblocking);
+    pub(super) fn settings(&self) -> Settings {
+        self.state(|state| state.settings)
+    }
+
+    pub(super) fn set(&self, change: impl FnOnce(&mut Settings)) {
+        self.state(|state| change(&mut state.settings));
+    }
+
+    /// Nobody connects any more, if it is shut down for reading; who has come already can be accepted.
+    pub(super) fn shut_down(&self, how: Shutdown, at: &'static Location<'static>) {
+        engine::point_at("shutdown", &self.object, at);
+        engine::note(|| format!("{how:?}"));
+        self.state(|state| {
+            state.accepts &= how == Shutdown::Write;
+            engine::release(&mut state.over);
+        });
+        engine::wake_all(self.object.id());
     }
 
     /// One descriptor more.
@@ -87,24 +113,25 @@ impl Backlog {
     /// Waits for a connection, unless it is told not to.
     pub(super) fn accept(&self, at: &'static Location<'static>) -> io::Result<Descriptor<StreamEnd>> {
         engine::point_at("accept", &self.object, at);
+        let settings = self.settings();
+        let deadline = settings.read_timeout.and_then(crate::time::deadline);
+        let mut woken = None;
         loop {
             if let Some((stream, made)) = self.state(|state| state.waiting.pop_front()) {
                 engine::acquire(&made);
                 return Ok(stream);
             }
-            if self.state(|state| state.nonblocking) {
+            if settings.nonblocking || woken == Some(Woken::TimedOut) {
                 engine::note(|| "nobody has come".to_owned());
                 return Err(would_block());
             }
-            let object = Some(self.object.id());
-            engine::block(Wait {
-                kind: WaitKind::Other,
-                operation: "accept",
-                object,
-                holder: None,
-                deadline: None,
-                at,
-            });
+            if self.state(|state| !state.accepts) {
+                engine::note(|| "it is shut down".to_owned());
+                self.state(|state| engine::acquire(&state.over));
+                return Err(invalid());
+            }
+            let (kind, object) = (WaitKind::Other, Some(self.object.id()));
+            woken = Some(engine::block(Wait { kind, operation: "accept", object, holder: None, deadline, at }));
         }
     }
 }

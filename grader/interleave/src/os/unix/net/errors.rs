@@ -12,6 +12,11 @@ pub(super) fn would_block() -> io::Error {
     io::Error::from_raw_os_error(11)
 }
 
+/// `EINVAL`.
+pub(super) fn invalid() -> io::Error {
+    io::Error::from_raw_os_error(22)
+}
+
 /// `EPIPE`.
 pub(super) fn broken_pipe() -> io::Error {
     io::Error::from_raw_os_error(32)
@@ -25,6 +30,11 @@ pub(super) fn address_in_use() -> io::Error {
 /// `ECONNRESET`.
 pub(super) fn connection_reset() -> io::Error {
     io::Error::from_raw_os_error(104)
+}
+
+/// `ENOTCONN`.
+pub(super) fn not_connected() -> io::Error {
+    io::Error::from_raw_os_error(107)
 }
 
 /// `ECONNREFUSED`.

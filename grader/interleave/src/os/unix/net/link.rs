@@ -2,6 +2,7 @@
 
 use super::descriptor::End;
 use super::errors::{broken_pipe, connection_reset, would_block};
+use super::name::Name;
 use crate::engine::{self, Clock, Object, Wait, WaitKind, Woken};
 use std::cell::UnsafeCell;
 use std::collections::VecDeque;
@@ -28,6 +29,8 @@ pub(crate) struct StreamEnd {
 struct Link {
     objects: [Object; 2],
     epoch: u32,
+    /// That of the listener whom the first end has connected to: the second one has it.
+    name: Option<Name>,
     sides: UnsafeCell<[Side; 2]>,
 }
 
@@ -134,17 +137,29 @@ impl Side {
 }
 
 impl StreamEnd {
-    /// The two ends of a new connection, made where the caller says so.
+    /// The two ends of a new connection, made where the caller says so; the name is that of the second one.
     #[track_caller]
-    pub(super) fn two() -> [Arc<StreamEnd>; 2] {
+    pub(super) fn two(name: Option<&Name>) -> [Arc<StreamEnd>; 2] {
         let objects = [Object::new("socket"), Object::new("socket")];
         let sides = UnsafeCell::new([Side::new(), Side::new()]);
-        let link = Arc::new(Link { objects, epoch: engine::epoch(), sides });
+        let link = Arc::new(Link { objects, epoch: engine::epoch(), name: name.cloned(), sides });
         [0, 1].map(|side| Arc::new(StreamEnd { link: Arc::clone(&link), side }))
     }
 
     fn object(&self) -> &Object {
         &self.link.objects[self.side]
+    }
+
+    fn name_of(&self, side: usize) -> Option<&Name> {
+        self.link.name.as_ref().filter(|_| side == 1)
+    }
+
+    pub(super) fn name(&self) -> Option<&Name> {
+        self.name_of(self.side)
+    }
+
+    pub(super) fn name_of_peer(&self) -> Option<&Name> {
+        self.name_of(1 - self.side)
     }
 
     /// This side first, then the other one.

@@ -4,12 +4,13 @@ use super::backlog::Backlog;
 use super::descriptor::{Descriptor, End};
 use super::name::Name;
 use super::registry;
+use super::socket::Socket;
 use super::stream::UnixStream;
 use crate::engine;
 use std::fmt;
 use std::io;
 use std::os::unix::net::SocketAddr;
-use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::panic::Location;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -33,10 +34,7 @@ impl End for Backlog {
 }
 
 /// The stand-in for [`std::os::unix::net::UnixListener`].
-pub struct UnixListener(pub(crate) Descriptor<Backlog>);
-
-impl UnwindSafe for UnixListener {}
-impl RefUnwindSafe for UnixListener {}
+pub struct UnixListener(pub(crate) Socket);
 
 impl UnixListener {
     #[track_caller]
@@ -48,7 +46,7 @@ impl UnixListener {
             engine::note(|| "the name is taken".to_owned());
             return Err(error);
         }
-        Ok(UnixListener(Descriptor::first(end, at)))
+        Ok(UnixListener(Socket::Listener(Descriptor::first(end, at))))
     }
 
     /// As [`std::os::unix::net::UnixListener::bind`]. The name of a file is taken to the end of the execution.
@@ -72,12 +70,12 @@ impl UnixListener {
     /// As [`std::os::unix::net::UnixListener::accept`].
     ///
     /// # Errors
-    /// If nobody has come, and it was told not to wait.
+    /// If nobody has come, and it was told not to wait; if it is shut down, or is the socket of a stream.
     #[track_caller]
     pub fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        let stream = UnixStream(self.0.end().accept(Location::caller())?);
-        // Who connects has no name.
-        Ok((stream, SocketAddr::from_pathname("")?))
+        let stream = UnixStream(self.0.accept(Location::caller())?);
+        let address = stream.peer_addr()?;
+        Ok((stream, address))
     }
 
     /// As [`std::os::unix::net::UnixListener::try_clone`].
@@ -94,7 +92,7 @@ impl UnixListener {
     /// # Errors
     /// Never.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.end().name().address()
+        self.0.local_addr()
     }
 
     /// As [`std::os::unix::net::UnixListener::set_nonblocking`].
@@ -102,7 +100,7 @@ impl UnixListener {
     /// # Errors
     /// Never.
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        self.0.end().set_nonblocking(nonblocking);
+        self.0.set(|settings| settings.nonblocking = nonblocking);
         Ok(())
     }
 
@@ -111,7 +109,7 @@ impl UnixListener {
     /// # Errors
     /// Never.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        Ok(None)
+        Ok(self.0.take_error())
     }
 
     /// As [`std::os::unix::net::UnixListener::incoming`].
@@ -138,7 +136,7 @@ impl Iterator for Incoming<'_> {
 
     #[track_caller]
     fn next(&mut self) -> Option<io::Result<UnixStream>> {
-        Some(self.listener.0.end().accept(Location::caller()).map(UnixStream))
+        Some(self.listener.0.accept(Location::caller()).map(UnixStream))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

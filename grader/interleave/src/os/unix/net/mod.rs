@@ -4,7 +4,7 @@
 //! on a write that takes everything, is found out. A read returns what is there, a write takes what there is room for, and
 //! both wait only if that is nothing. Names of listeners exist from `bind` to the end of the execution.
 //!
-//! There are no datagrams, and no addresses of streams: what is not here does not compile.
+//! There are no datagrams, and no ancillary data: what is not here does not compile.
 
 mod backlog;
 mod descriptor;
@@ -13,10 +13,12 @@ mod link;
 mod listener;
 mod name;
 mod registry;
+mod socket;
 mod stream;
 
 pub use link::BUFFER;
 pub use listener::{Incoming, UnixListener};
+pub(crate) use socket::Socket;
 // An address is a value: it leads nowhere.
 pub use std::os::unix::net::SocketAddr;
 pub use stream::UnixStream;

@@ -5,7 +5,7 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-/// What a listener is found by.
+/// What a listener is found by. The connections that it accepts have its name, too.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Name {
     /// A file. It stays when nobody listens any more, and nothing can be bound to it then.
@@ -26,11 +26,13 @@ impl Name {
         // Linux would choose one.
         name.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "a listener without a name cannot be explored"))
     }
+}
 
-    pub(super) fn address(&self) -> io::Result<SocketAddr> {
-        match self {
-            Name::Path(path) => SocketAddr::from_pathname(path),
-            Name::Abstract(name) => SocketAddr::from_abstract_name(name),
-        }
+/// The address of a socket that has this name, or none.
+pub(super) fn address(name: Option<&Name>) -> io::Result<SocketAddr> {
+    match name {
+        Some(Name::Path(path)) => SocketAddr::from_pathname(path),
+        Some(Name::Abstract(name)) => SocketAddr::from_abstract_name(name),
+        None => SocketAddr::from_pathname(""),
     }
 }

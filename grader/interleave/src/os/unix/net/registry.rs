@@ -68,12 +68,12 @@ pub(super) fn connect(name: &Name) -> io::Result<Descriptor<StreamEnd>> {
         Some(listener) => engine::point("connect", listener.object()),
         None => engine::point_of_task("connect"),
     }
-    let Some(listener) = listener(name).filter(|listener| listener.is_open()) else {
+    let Some(listener) = listener(name).filter(|listener| listener.is_listening()) else {
         engine::note(|| "nobody listens".to_owned());
         let is_file = matches!(name, Name::Path(_)) && self::listener(name).is_none();
         return Err(if is_file { not_found() } else { connection_refused() });
     };
-    let [ours, theirs] = StreamEnd::two().map(|end| Descriptor::first(end, at));
+    let [ours, theirs] = StreamEnd::two(Some(name)).map(|end| Descriptor::first(end, at));
     listener.offer(theirs);
     Ok(ours)
 }

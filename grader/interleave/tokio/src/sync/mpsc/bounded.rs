@@ -2,11 +2,13 @@
 
 use super::chan::Chan;
 use super::error::{SendError, SendTimeoutError, TryRecvError, TrySendError};
+use super::permit::{Permit, PermitIterator, unused};
 use crate::sync::permits::{Permits, Refused};
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// The stand-in for `tokio::sync::mpsc::Sender`.
@@ -47,10 +49,11 @@ async fn acquire<T>(
 fn try_acquire<T>(
     chan: &Chan<T>,
     operation: &'static str,
+    count: usize,
     at: &'static Location<'static>,
 ) -> Result<(), TrySendError<()>> {
     chan.shared.point(operation, at);
-    room(chan).0.take(1).map_err(|refused| match refused {
+    room(chan).0.take(count).map_err(|refused| match refused {
         Refused::Closed => TrySendError::Closed(()),
         Refused::TooFew => TrySendError::Full(()),
     })
@@ -82,7 +85,7 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
         let at = Location::caller();
-        match try_acquire(&self.0, "try_send", at) {
+        match try_acquire(&self.0, "try_send", 1, at) {
             Ok(()) => {
                 self.0.push(message, at);
                 Ok(())
@@ -133,7 +136,23 @@ impl<T> Sender<T> {
         let at = Location::caller();
         async move {
             acquire(&self.0, "reserve", 1, at).await?;
-            Ok(Permit { chan: &self.0, at })
+            Ok(Permit::new(&self.0, at))
+        }
+    }
+
+    /// As `tokio::sync::mpsc::Sender::reserve_many`.
+    ///
+    /// # Errors
+    /// If nobody receives any more, or there is never so much room.
+    #[track_caller]
+    pub fn reserve_many(&self, count: usize) -> impl Future<Output = Result<PermitIterator<'_, T>, SendError<()>>> {
+        let at = Location::caller();
+        async move {
+            if count > self.max_capacity() {
+                return Err(SendError(()));
+            }
+            acquire(&self.0, "reserve_many", count, at).await?;
+            Ok(PermitIterator::new(&self.0, count, at))
         }
     }
 
@@ -157,7 +176,20 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn try_reserve(&self) -> Result<Permit<'_, T>, TrySendError<()>> {
         let at = Location::caller();
-        try_acquire(&self.0, "try_reserve", at).map(|()| Permit { chan: &self.0, at })
+        try_acquire(&self.0, "try_reserve", 1, at).map(|()| Permit::new(&self.0, at))
+    }
+
+    /// As `tokio::sync::mpsc::Sender::try_reserve_many`.
+    ///
+    /// # Errors
+    /// If there is not so much room, or nobody receives any more.
+    #[track_caller]
+    pub fn try_reserve_many(&self, count: usize) -> Result<PermitIterator<'_, T>, TrySendError<()>> {
+        let at = Location::caller();
+        if count > self.max_capacity() {
+            return Err(TrySendError::Full(()));
+        }
+        try_acquire(&self.0, "try_reserve_many", count, at).map(|()| PermitIterator::new(&self.0, count, at))
     }
 
     /// As `tokio::sync::mpsc::Sender::try_reserve_owned`.
@@ -167,7 +199,7 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn try_reserve_owned(self) -> Result<OwnedPermit<T>, TrySendError<Self>> {
         let at = Location::caller();
-        match try_acquire(&self.0, "try_reserve_owned", at) {
+        match try_acquire(&self.0, "try_reserve_owned", 1, at) {
             Ok(()) => Ok(OwnedPermit { sender: Some(self), at }),
             Err(TrySendError::Full(())) => Err(TrySendError::Full(self)),
             Err(TrySendError::Closed(())) => Err(TrySendError::Closed(self)),
@@ -249,6 +281,18 @@ impl<T> WeakSender<T> {
         self.0.shared.point("upgrade", Location::caller());
         self.0.upgrade().then(|| Sender(Arc::clone(&self.0)))
     }
+
+    /// As `tokio::sync::mpsc::WeakSender::strong_count`.
+    #[must_use]
+    pub fn strong_count(&self) -> usize {
+        self.0.shared.with(|state| state.senders)
+    }
+
+    /// As `tokio::sync::mpsc::WeakSender::weak_count`.
+    #[must_use]
+    pub fn weak_count(&self) -> usize {
+        self.0.shared.with(|state| state.weak_senders)
+    }
 }
 
 impl<T> Clone for WeakSender<T> {
@@ -293,6 +337,39 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn blocking_recv(&mut self) -> Option<T> {
         crate::runtime::block(self.recv())
+    }
+
+    /// As `tokio::sync::mpsc::Receiver::blocking_recv_many`.
+    ///
+    /// # Panics
+    /// If called within an asynchronous task.
+    #[track_caller]
+    pub fn blocking_recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
+        crate::runtime::block(self.recv_many(buffer, limit))
+    }
+
+    /// As `tokio::sync::mpsc::Receiver::poll_recv`.
+    #[track_caller]
+    pub fn poll_recv(&mut self, context: &mut Context<'_>) -> Poll<Option<T>> {
+        self.0.poll_recv(context, Location::caller())
+    }
+
+    /// As `tokio::sync::mpsc::Receiver::poll_recv_many`.
+    #[track_caller]
+    pub fn poll_recv_many(&mut self, context: &mut Context<'_>, buffer: &mut Vec<T>, limit: usize) -> Poll<usize> {
+        self.0.poll_recv_many(context, buffer, limit, Location::caller())
+    }
+
+    /// As `tokio::sync::mpsc::Receiver::sender_strong_count`.
+    #[must_use]
+    pub fn sender_strong_count(&self) -> usize {
+        self.0.shared.with(|state| state.senders)
+    }
+
+    /// As `tokio::sync::mpsc::Receiver::sender_weak_count`.
+    #[must_use]
+    pub fn sender_weak_count(&self) -> usize {
+        self.0.shared.with(|state| state.weak_senders)
     }
 
     /// As `tokio::sync::mpsc::Receiver::close`.
@@ -345,13 +422,6 @@ impl<T> Drop for Receiver<T> {
     }
 }
 
-/// The stand-in for `tokio::sync::mpsc::Permit`.
-#[must_use]
-pub struct Permit<'a, T> {
-    chan: &'a Chan<T>,
-    at: &'static Location<'static>,
-}
-
 /// The stand-in for `tokio::sync::mpsc::OwnedPermit`.
 #[must_use]
 pub struct OwnedPermit<T> {
@@ -360,29 +430,19 @@ pub struct OwnedPermit<T> {
     at: &'static Location<'static>,
 }
 
-fn unused<T>(chan: &Chan<T>, at: &'static Location<'static>) {
-    chan.shared.point("drop permit", at);
-    chan.give_room(1, at);
-}
-
-impl<T> Permit<'_, T> {
-    /// As `tokio::sync::mpsc::Permit::send`.
-    #[track_caller]
-    pub fn send(self, message: T) {
-        let (chan, at) = (self.chan, Location::caller());
-        std::mem::forget(self);
-        chan.shared.point("send", at);
-        chan.push(message, at);
-    }
-}
-
-impl<T> Drop for Permit<'_, T> {
-    fn drop(&mut self) {
-        unused(self.chan, self.at);
-    }
-}
-
 impl<T> OwnedPermit<T> {
+    /// As `tokio::sync::mpsc::OwnedPermit::same_channel`.
+    #[must_use]
+    pub fn same_channel(&self, other: &Self) -> bool {
+        other.sender.as_ref().is_some_and(|sender| self.same_channel_as_sender(sender))
+    }
+
+    /// As `tokio::sync::mpsc::OwnedPermit::same_channel_as_sender`.
+    #[must_use]
+    pub fn same_channel_as_sender(&self, sender: &Sender<T>) -> bool {
+        self.sender.as_ref().is_some_and(|own| Arc::ptr_eq(&own.0, &sender.0))
+    }
+
     /// As `tokio::sync::mpsc::OwnedPermit::send`.
     #[track_caller]
     pub fn send(mut self, message: T) -> Sender<T> {
@@ -397,7 +457,7 @@ impl<T> OwnedPermit<T> {
     #[track_caller]
     pub fn release(mut self) -> Sender<T> {
         let sender = self.sender.take().expect("a permit is used once");
-        unused(&sender.0, Location::caller());
+        unused(&sender.0, 1, Location::caller());
         sender
     }
 }
@@ -405,7 +465,7 @@ impl<T> OwnedPermit<T> {
 impl<T> Drop for OwnedPermit<T> {
     fn drop(&mut self) {
         if let Some(sender) = &self.sender {
-            unused(&sender.0, self.at);
+            unused(&sender.0, 1, self.at);
         }
     }
 }
@@ -421,9 +481,3 @@ macro_rules! debug {
 }
 
 debug!(Sender, WeakSender, Receiver, OwnedPermit);
-
-impl<T> fmt::Debug for Permit<'_, T> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Permit").finish_non_exhaustive()
-    }
-}

@@ -1,13 +1,14 @@
 //! What both kinds of channel are inside.
 
 use super::error::TryRecvError;
-use crate::shared::{Shared, Wakers, wake};
+use crate::shared::{Place, Shared, Wakers, wake};
 use crate::sync::permits::Permits;
+use interleave::executor::waits;
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::panic::Location;
 use std::pin::pin;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 /// A channel. Each message in it has a permit, and so has each promise to send one.
 pub(super) struct Chan<T> {
@@ -79,6 +80,11 @@ impl<T> Chan<T> {
         }
         let Some(first) = self.recv(at).await else { return 0 };
         buffer.push(first);
+        self.more(buffer, limit, at)
+    }
+
+    /// Takes what is there after a first message, up to `limit` with it. Returns how many there are with it.
+    fn more(&self, buffer: &mut Vec<T>, limit: usize, at: &'static Location<'static>) -> usize {
         let mut count = 1;
         while count < limit {
             let Some(Some(message)) = self.next() else { break };
@@ -87,6 +93,46 @@ impl<T> Chan<T> {
             count += 1;
         }
         count
+    }
+
+    /// Of all polls, the waker of the last one is called.
+    pub(super) fn poll_recv(&self, context: &Context<'_>, at: &'static Location<'static>) -> Poll<Option<T>> {
+        self.shared.point("poll_recv", at);
+        if let Some(message) = self.next() {
+            if message.is_some() {
+                self.give_room(1, at);
+            }
+            return Poll::Ready(message);
+        }
+        let waker = context.waker().clone();
+        let before = self.shared.with(|state| {
+            let before = state.receiving.take();
+            // It is left there: nobody but the receiver waits here.
+            let _none = state.receiving.wait(&mut Place::default(), waker);
+            before
+        });
+        drop(before);
+        waits("poll_recv", Some(self.shared.object()), at);
+        Poll::Pending
+    }
+
+    pub(super) fn poll_recv_many(
+        &self,
+        context: &Context<'_>,
+        buffer: &mut Vec<T>,
+        limit: usize,
+        at: &'static Location<'static>,
+    ) -> Poll<usize> {
+        if limit == 0 {
+            return Poll::Ready(0);
+        }
+        self.poll_recv(context, at).map(|message| match message {
+            Some(first) => {
+                buffer.push(first);
+                self.more(buffer, limit, at)
+            }
+            None => 0,
+        })
     }
 
     pub(super) fn try_recv(&self, at: &'static Location<'static>) -> Result<T, TryRecvError> {

@@ -34,6 +34,21 @@ pub enum TryRecvError {
     Disconnected,
 }
 
+/// The stand-in for `tokio::sync::mpsc::error::RecvError`, which nothing returns.
+#[derive(Debug, Clone)]
+#[deprecated = "as in tokio: `recv` returns an `Option`"]
+pub struct RecvError(());
+
+#[allow(deprecated)]
+impl fmt::Display for RecvError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("channel closed")
+    }
+}
+
+#[allow(deprecated)]
+impl Error for RecvError {}
+
 impl<T> TrySendError<T> {
     /// As `tokio::sync::mpsc::error::TrySendError::into_inner`.
     pub fn into_inner(self) -> T {

@@ -6,6 +6,7 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 /// The stand-in for `tokio::sync::mpsc::UnboundedSender`.
 pub struct UnboundedSender<T>(Arc<Chan<T>>);
@@ -101,6 +102,18 @@ impl<T> WeakUnboundedSender<T> {
         self.0.shared.point("upgrade", Location::caller());
         self.0.upgrade().then(|| UnboundedSender(Arc::clone(&self.0)))
     }
+
+    /// As `tokio::sync::mpsc::WeakUnboundedSender::strong_count`.
+    #[must_use]
+    pub fn strong_count(&self) -> usize {
+        self.0.shared.with(|state| state.senders)
+    }
+
+    /// As `tokio::sync::mpsc::WeakUnboundedSender::weak_count`.
+    #[must_use]
+    pub fn weak_count(&self) -> usize {
+        self.0.shared.with(|state| state.weak_senders)
+    }
 }
 
 impl<T> Clone for WeakUnboundedSender<T> {
@@ -145,6 +158,39 @@ impl<T> UnboundedReceiver<T> {
     #[track_caller]
     pub fn blocking_recv(&mut self) -> Option<T> {
         crate::runtime::block(self.recv())
+    }
+
+    /// As `tokio::sync::mpsc::UnboundedReceiver::blocking_recv_many`.
+    ///
+    /// # Panics
+    /// If called within an asynchronous task.
+    #[track_caller]
+    pub fn blocking_recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
+        crate::runtime::block(self.recv_many(buffer, limit))
+    }
+
+    /// As `tokio::sync::mpsc::UnboundedReceiver::poll_recv`.
+    #[track_caller]
+    pub fn poll_recv(&mut self, context: &mut Context<'_>) -> Poll<Option<T>> {
+        self.0.poll_recv(context, Location::caller())
+    }
+
+    /// As `tokio::sync::mpsc::UnboundedReceiver::poll_recv_many`.
+    #[track_caller]
+    pub fn poll_recv_many(&mut self, context: &mut Context<'_>, buffer: &mut Vec<T>, limit: usize) -> Poll<usize> {
+        self.0.poll_recv_many(context, buffer, limit, Location::caller())
+    }
+
+    /// As `tokio::sync::mpsc::UnboundedReceiver::sender_strong_count`.
+    #[must_use]
+    pub fn sender_strong_count(&self) -> usize {
+        self.0.shared.with(|state| state.senders)
+    }
+
+    /// As `tokio::sync::mpsc::UnboundedReceiver::sender_weak_count`.
+    #[must_use]
+    pub fn sender_weak_count(&self) -> usize {
+        self.0.shared.with(|state| state.weak_senders)
     }
 
     /// As `tokio::sync::mpsc::UnboundedReceiver::close`.
