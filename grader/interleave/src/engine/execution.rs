@@ -46,6 +46,8 @@ struct Execution {
     timers_set: u64,
     steps: u32,
     streak: u32,
+    /// How often the running task has yielded and gone on since another one ran.
+    yields: u32,
     preemptions: u32,
     objects: Vec<Thing>,
     recording: Option<Recording>,

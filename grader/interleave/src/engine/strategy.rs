@@ -21,7 +21,7 @@ pub struct Decision<'a> {
     pub options: &'a [TaskId],
     /// Where the running task is among them. `None` if it is blocked, has ended, or gives way.
     pub current: Option<usize>,
-    /// The running task, if it gives way: it is not among the options.
+    /// The running task, if it gives way. It is among the options as well, unless it has gone on for too long.
     pub yielded: Option<TaskId>,
 }
 
@@ -31,6 +31,11 @@ impl Decision<'_> {
     pub fn usual(&self) -> Option<usize> {
         let next = |yielded| self.options.iter().position(|task| *task > yielded).unwrap_or(0);
         self.current.or_else(|| self.yielded.map(next))
+    }
+
+    /// Where the task that gives way is among the options, if it is there.
+    fn yielder(&self) -> Option<usize> {
+        self.yielded.and_then(|yielded| self.options.iter().position(|task| *task == yielded))
     }
 }
 
@@ -72,7 +77,10 @@ pub trait Strategy {
     }
 }
 
-/// Every task that can go on is equally likely to.
+/// One in so many tasks that give way goes on at once all the same.
+const YIELDERS: u32 = 8;
+
+/// Every task that can go on is equally likely to; one that gives way, less so.
 #[derive(Debug)]
 pub struct Random {
     rng: Rng,
@@ -102,7 +110,15 @@ impl Strategy for Random {
     }
 
     fn pick(&mut self, decision: &Decision) -> usize {
-        self.rng.usize(..decision.options.len())
+        match decision.yielder() {
+            // A loop that yields until something has happened would otherwise take half of all steps.
+            Some(yielder) if self.rng.u32(..YIELDERS) > 0 => {
+                let other = self.rng.usize(..decision.options.len() - 1);
+                other + usize::from(other >= yielder)
+            }
+            Some(yielder) => yielder,
+            None => self.rng.usize(..decision.options.len()),
+        }
     }
 
     fn outcome(&mut self, count: usize) -> usize {
@@ -181,7 +197,15 @@ impl Strategy for Urw {
     }
 
     fn pick(&mut self, decision: &Decision) -> usize {
-        let weight = |remaining: &[u32], task: &TaskId| remaining.get(task.index()).copied().unwrap_or(1).max(1);
+        let goes_on = decision.yielder().filter(|_| self.rng.u32(..YIELDERS) == 0);
+        if let Some(yielder) = goes_on {
+            self.forced(decision.options[yielder]);
+            return yielder;
+        }
+        let weight = |remaining: &[u32], task: &TaskId| match decision.yielded {
+            Some(yielded) if yielded == *task => 0,
+            _ => remaining.get(task.index()).copied().unwrap_or(1).max(1),
+        };
         let total: u32 = decision.options.iter().map(|task| weight(&self.remaining, task)).sum();
         let mut ticket = self.rng.u32(..total);
         let chosen = decision.options.iter().position(|task| {

@@ -347,3 +347,20 @@ fn readers_of_a_lock_are_not_ordered() {
     };
     assert_eq!((with(true), with(false)), (false, true));
 }
+
+#[test]
+fn who_yields_may_go_on_at_once() {
+    let seen = outcomes(|| {
+        let number = Arc::new(Mutex::new(0));
+        let theirs = Arc::clone(&number);
+        let adder = thread::spawn(move || {
+            *theirs.lock().unwrap() += 1;
+            thread::yield_now();
+            *theirs.lock().unwrap() += 1;
+        });
+        let seen = *number.lock().unwrap();
+        adder.join().unwrap();
+        seen
+    });
+    assert_eq!(seen, BTreeSet::from([0, 1, 2]));
+}

@@ -13,6 +13,10 @@ use std::task::Waker;
 /// without saying so (`while !flag.load(…) {}`) must not keep that task from running for ever.
 const PATIENCE: u32 = 400;
 
+/// So often a task may yield and go on at once while nobody else does anything: a loop that yields until something has happened
+/// must not have infinitely many schedules.
+const MOST_YIELDS: u32 = 3;
+
 impl Execution {
     /// Decides who goes next, as `self.next`; `None` there means that the execution is over.
     pub(super) fn decide(&mut self, yielding: bool) {
@@ -33,7 +37,10 @@ impl Execution {
         let mut yielded = None;
         self.streak = if current.is_some() { self.streak + 1 } else { 0 };
         if (yielding || self.streak > PATIENCE) && options.len() > 1 && current.is_some() {
-            options.retain(|task| *task != self.current);
+            // Who yields may go on at once all the same, but not for ever.
+            if self.streak > PATIENCE || self.yields >= MOST_YIELDS {
+                options.retain(|task| *task != self.current);
+            }
             yielded = Some(self.current);
             current = None;
         }
@@ -51,7 +58,11 @@ impl Execution {
                     None => self.strategy.pick(&decision),
                     Some(_) => RoundRobin.pick(&decision),
                 };
-                if current.is_some_and(|current| current != picked) {
+                let goes_on = yielded.is_some_and(|yielded| options[picked] == yielded);
+                if goes_on {
+                    self.yields += 1;
+                }
+                if goes_on || current.is_some_and(|current| current != picked) {
                     self.preemptions += 1;
                 }
                 Some(options[picked])
@@ -59,7 +70,7 @@ impl Execution {
         };
         if let Some(next) = self.next {
             if next != self.current {
-                self.streak = 0;
+                (self.streak, self.yields) = (0, 0);
             }
             if self.rescue.is_none() {
                 self.choices.push(Choice::Task(next));

@@ -98,6 +98,7 @@ fn run(
         timers_set: 0,
         steps: 0,
         streak: 0,
+        yields: 0,
         preemptions: 0,
         objects: Vec::new(),
         recording: recorded.then(Recording::default),
