@@ -197,6 +197,7 @@ fn phase(phase: &Phase) -> (&'static str, u32) {
         Phase::Urw { .. } => ("urw", 0),
         Phase::Random { .. } => ("random", 0),
         Phase::Spurious { .. } => ("spurious", 0),
+        Phase::Late { .. } => ("late", 0),
         Phase::Bounded { preemptions, .. } => ("bounded", *preemptions as u32),
         Phase::Replay { .. } => ("replay", 0),
     }

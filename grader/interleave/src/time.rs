@@ -25,7 +25,7 @@ impl Instant {
     #[must_use]
     pub fn now() -> Instant {
         // Not at zero, so that a moment before the beginning can be computed.
-        Instant(Duration::from_secs(1_000_000) + Duration::from_nanos(engine::now()))
+        Instant(Duration::from_secs(1_000_000) + Duration::from_nanos(engine::read_clock()))
     }
 
     /// In nanoseconds of virtual time.
@@ -136,7 +136,7 @@ impl SystemTime {
     /// As [`std::time::SystemTime::now`]. Every execution begins at the same moment of the year 2001.
     #[must_use]
     pub fn now() -> SystemTime {
-        UNIX_EPOCH + Duration::from_secs(1_000_000_000) + Duration::from_nanos(engine::now())
+        UNIX_EPOCH + Duration::from_secs(1_000_000_000) + Duration::from_nanos(engine::read_clock())
     }
 
     /// As [`std::time::SystemTime::duration_since`].

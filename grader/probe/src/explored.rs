@@ -22,7 +22,7 @@ pub struct Explored {
 /// What one phase covered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Covered {
-    /// `urw`, `random`, `spurious`, `bounded`, `replay`.
+    /// `urw`, `random`, `spurious`, `late`, `bounded`, `replay`.
     pub phase: String,
     /// For `bounded`: how many preemptions.
     pub bound: u32,

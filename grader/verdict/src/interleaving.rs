@@ -27,13 +27,13 @@ pub struct Interleaving {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Discovery {
-    /// The way of search: `bounded`, `urw`, `random`, `spurious`, `replay`.
+    /// The way of search: `bounded`, `urw`, `random`, `spurious`, `late`, `replay`.
     pub by: String,
     /// Which of its schedules it was, from 1.
     pub nth: u64,
     /// Which of all schedules it was, from 1.
     pub nth_in_all: u64,
-    /// Preemptions, unusual outcomes and spurious wakeups in it.
+    /// Preemptions, unusual outcomes, spurious wakeups and moments at which somebody is late, in it.
     pub preemptions: u32,
     /// The same before it was shrunk.
     pub preemptions_before: u32,

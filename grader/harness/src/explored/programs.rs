@@ -39,12 +39,12 @@ pub fn programs<S: Specification>(_path: &'static str, file: &'static str, flags
     explore(&(Arc::new(Typed::<S>::new()) as Arc<dyn Machine>), file, kind, negated, panics);
 }
 
-fn clock() -> Duration {
-    Duration::from_nanos(engine::now())
+fn clock() -> (Duration, bool) {
+    (Duration::from_nanos(engine::now()), !engine::was_late())
 }
 
 /// How each program of a kind is explored.
-fn phases(kind: Kind) -> Vec<Phase> {
+fn phases(kind: Kind, machine: &dyn Machine) -> Vec<Phase> {
     let bounded = |preemptions, most| Phase::Bounded { preemptions, most };
     match kind {
         Kind::OneThread => vec![bounded(0, 1)],
@@ -54,6 +54,7 @@ fn phases(kind: Kind) -> Vec<Phase> {
             Phase::Urw { seed: 1, schedules: 5 },
             Phase::Random { seed: 2, schedules: 3 },
             Phase::Spurious { seed: 3, schedules: 1 },
+            Phase::Late { seed: 4, schedules: if machine.has_timeouts() { 3 } else { 0 } },
         ],
     }
 }
@@ -120,7 +121,7 @@ impl Explorer {
                 }
                 tries -= 1;
                 let running = self.ready(program.clone());
-                let explored = self.explore(&running, phases(kind), steps.min(30_000));
+                let explored = self.explore(&running, phases(kind, &*self.machine), steps.min(30_000));
                 steps = steps.saturating_sub(explored.steps);
                 if explored.found.is_some_and(|found| fails(&found) == like) {
                     best = program;
@@ -169,12 +170,12 @@ impl Explorer {
             && let Some(program) = generator.next()
         {
             let running = self.ready(program);
-            let explored = self.explore(&running, phases(kind), steps - total.steps);
+            let explored = self.explore(&running, phases(kind, &*self.machine), steps - total.steps);
             total.steps += explored.steps;
             total.programs += 1;
             if let Some(found) = explored.found {
                 let program = self.shrink(running.program.clone(), kind, fails(&found));
-                total.found = self.one(program, phases(kind)).found;
+                total.found = self.one(program, phases(kind, &*self.machine)).found;
                 return total;
             }
             add(&mut total.covered, &explored, total.programs == 1);

@@ -34,6 +34,17 @@ impl Surprise {
     }
 }
 
+/// What the times in a history are worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Time {
+    /// Nothing: they were not measured.
+    Real,
+    /// They are virtual, and have passed although somebody could go on.
+    Late,
+    /// They are virtual, and have passed only when nothing could go on.
+    Exact,
+}
+
 /// How far a call has come: so many steps, or this.
 const DONE: u8 = u8::MAX;
 
@@ -59,16 +70,14 @@ struct Known {
 }
 
 /// Looks for an explanation.
-///
-/// In an exact history time is virtual: it passes only when nothing can go on, and nobody is late.
 pub(crate) fn explain(
     start: State,
     program: &Written,
     history: &History,
     machine: &dyn Machine,
-    exact: bool,
+    time: Time,
 ) -> Result<(), Surprise> {
-    let mut search = Search { calls: Vec::new(), machine, exact };
+    let mut search = Search { calls: Vec::new(), machine, time };
     for lane in program.lanes() {
         for (number, place) in (lane.first..).zip(&lane.calls) {
             search.calls.push((*place != PAUSE).then(|| Known {
@@ -86,7 +95,7 @@ pub(crate) fn explain(
         if let Event::Begins { at, .. } | Event::Returns { at, .. } = event
             && *at > now
         {
-            if exact {
+            if time == Time::Exact {
                 views = search.rest(&views, now)?;
             }
             now = *at;
@@ -107,7 +116,7 @@ struct Search<'a> {
     /// By number, less 1; a pause is none.
     calls: Vec<Option<Known>>,
     machine: &'a dyn Machine,
-    exact: bool,
+    time: Time,
 }
 
 impl Search<'_> {
@@ -133,8 +142,10 @@ impl Search<'_> {
         }
         let Known { place, thread, begun, .. } = *known;
         let number = index as u32 + 1;
-        let is_over =
-            || !self.exact || self.machine.timeout(place).is_some_and(|timeout| now >= begun.saturating_add(timeout));
+        let is_over = || {
+            self.time == Time::Real
+                || self.machine.timeout(place).is_some_and(|timeout| now >= begun.saturating_add(timeout))
+        };
         let after = |state: State, progress: u8| {
             let mut all = view.1.clone();
             all[index] = progress;
@@ -148,9 +159,11 @@ impl Search<'_> {
             Step::MayReturn(outcome, state) => {
                 Some(Taken { outcome: Some(outcome), after: after(state, DONE), must: false })
             }
-            Step::TimesOut(outcome, state) => {
-                is_over().then(|| Taken { outcome: Some(outcome), after: after(state, DONE), must: self.exact })
-            }
+            Step::TimesOut(outcome, state) => is_over().then(|| Taken {
+                outcome: Some(outcome),
+                after: after(state, DONE),
+                must: self.time != Time::Real,
+            }),
             Step::GoesOn(state) => Some(Taken { outcome: None, after: after(state, taken + 1), must: true }),
         });
         steps.collect()
@@ -184,7 +197,7 @@ impl Search<'_> {
             }
         }
         let late = match self.machine.timeout(known.place) {
-            Some(timeout) if self.exact => now.saturating_sub(known.begun) > timeout,
+            Some(timeout) if self.time == Time::Exact => now.saturating_sub(known.begun) > timeout,
             _ => false,
         };
         if !found.is_empty() && !late {
@@ -324,7 +337,7 @@ mod tests {
             1.. => Event::Begins { number: *what as u32, at: MS * *at },
             _ => Event::Returns { number: what.unsigned_abs(), outcome: number(outcome), at: MS * *at },
         });
-        explain(start, &written, &History { events: events.collect() }, &machine, true)
+        explain(start, &written, &History { events: events.collect() }, &machine, Time::Exact)
     }
 
     #[test]

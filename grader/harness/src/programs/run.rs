@@ -1,6 +1,6 @@
 //! One program, run once.
 
-use super::explain::{Surprise, explain};
+use super::explain::{Surprise, Time, explain};
 use super::history::{Event, History};
 use super::machine::Machine;
 use super::program::{Program, Written, name};
@@ -8,6 +8,9 @@ use crate::{actor, quiesce};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+/// Virtual time, and whether it has passed only when nothing could go on so far.
+pub(crate) type Clock = fn() -> (Duration, bool);
 
 /// A program made ready to be run many times.
 pub(crate) struct Running {
@@ -18,13 +21,13 @@ pub(crate) struct Running {
     history: Arc<Mutex<History>>,
     /// Histories that have been explained.
     explained: Mutex<HashSet<History>>,
-    /// The time since the program began, where it is exact.
-    clock: Option<fn() -> Duration>,
+    /// The time since the program began, where it is virtual.
+    clock: Option<Clock>,
 }
 
 impl Running {
     /// Makes a program ready. `clock` tells virtual time, where there is one.
-    pub(crate) fn new(program: Program, machine: &Arc<dyn Machine>, clock: Option<fn() -> Duration>) -> Self {
+    pub(crate) fn new(program: Program, machine: &Arc<dyn Machine>, clock: Option<Clock>) -> Self {
         let written = Arc::new(program.written());
         let (history, explained) = Default::default();
         Running { program, machine: Arc::clone(machine), written, history, explained, clock }
@@ -50,14 +53,20 @@ impl Running {
 
     fn explain(&self, history: &History) -> Result<(), Surprise> {
         let start = self.machine.starts()[self.program.start];
-        explain(start, &self.written, history, &*self.machine, self.clock.is_some())
+        let time = match self.clock.map(|clock| clock().1) {
+            None => Time::Real,
+            Some(true) => Time::Exact,
+            Some(false) => Time::Late,
+        };
+        explain(start, &self.written, history, &*self.machine, time)
     }
 
     /// Runs the program once, and says whether the specification explains what happened.
     pub(crate) fn run(&self) -> Result<(), Surprise> {
         lock(&self.history).events.clear();
         let subject = self.machine.make(self.program.start);
-        let now = self.clock.unwrap_or(|| Duration::ZERO);
+        let clock = self.clock;
+        let now = move || clock.map_or(Duration::ZERO, |clock| clock().0);
         let history = &self.history;
         self.machine.call(&*subject, &self.written.prefix, &|number, what| lock(history).note(number, what, now()));
         for (index, stage) in self.written.stages.iter().enumerate() {

@@ -48,6 +48,8 @@ pub(super) struct Task {
     pub(super) state: State,
     /// How the last wait ended.
     pub(super) woken: Woken,
+    /// When the last wait would have been over at the latest.
+    pub(super) deadline: Option<u64>,
     pub(super) clock: Clock,
     /// Panics in progress on this task.
     pub(super) unwinding: u32,
@@ -61,6 +63,9 @@ pub(super) struct Task {
 impl Task {
     /// Ends its wait.
     pub(super) fn wake(&mut self, how: Woken) {
+        if let State::Blocked(wait) = self.state {
+            self.deadline = wait.deadline;
+        }
         self.state = State::Runnable;
         self.woken = how;
     }

@@ -49,6 +49,8 @@ struct Execution {
     /// How often the running task has yielded and gone on since another one ran.
     yields: u32,
     preemptions: u32,
+    /// How often time has passed although somebody could go on.
+    late: u32,
     objects: Vec<Thing>,
     recording: Option<Recording>,
     failure: Option<Failure>,

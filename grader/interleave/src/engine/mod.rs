@@ -47,8 +47,8 @@ pub(crate) use execution::panics::{after_caught_panic, before_resumed_panic, is_
 pub use execution::points::{
     choose, fail, note, point, point_at, point_of_task, record, unexplorable, yield_point, yield_point_at,
 };
-pub use execution::present::{current, has_ended, name_of, now, running};
-pub(crate) use execution::present::{destroy_locals, locals, weak_memory};
+pub use execution::present::{current, has_ended, name_of, now, running, was_late};
+pub(crate) use execution::present::{destroy_locals, locals, read_clock, weak_memory};
 pub use execution::spawn::spawn;
 pub use execution::timers::{TimerId, cancel_timer};
 pub use execution::waits::{at_rest, block, wake_all, wake_all_of, wake_one, wake_task};

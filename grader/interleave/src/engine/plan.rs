@@ -29,6 +29,14 @@ pub enum Phase {
         /// How many schedules.
         schedules: usize,
     },
+    /// Random choice, and somebody may be late: time passes to the next deadline although others can go on. Programs that demand exact
+    /// times must ask [`was_late`](super::was_late).
+    Late {
+        /// The seed.
+        seed: u64,
+        /// How many schedules.
+        schedules: usize,
+    },
     /// Every schedule with at most so many preemptions, given up after so many schedules.
     Bounded {
         /// How many preemptions.
@@ -125,6 +133,7 @@ impl Phase {
             Phase::Urw { seed, schedules } => (Box::new(Urw::new(seed, schedules)), schedules),
             Phase::Random { seed, schedules } => (Box::new(Random::new(seed, schedules)), schedules),
             Phase::Spurious { seed, schedules } => (Box::new(Random::with_spurious(seed, schedules, 2)), schedules),
+            Phase::Late { seed, schedules } => (Box::new(Random::with_late(seed, schedules, 2)), schedules),
             Phase::Bounded { preemptions, most } => (Box::new(Bounded::new(preemptions)), most),
             Phase::Replay { ref schedule } => (Box::new(Replay::new(schedule.clone())), 1),
         }

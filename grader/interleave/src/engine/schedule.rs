@@ -1,5 +1,5 @@
 //! A schedule as text: `0x3 1 2x4 o1 s2` is three steps of task 0, one of 1, four of 2, then the outcome number 1 of an operation,
-//! then a spurious wakeup of task 2.
+//! then a spurious wakeup of task 2. `l`: time passes although somebody can go on.
 
 use super::strategy::Choice;
 use super::task::TaskId;
@@ -19,6 +19,7 @@ pub fn to_text(schedule: &[Choice]) -> String {
             Choice::Task(task) => write!(text, "{space}{}", task.0),
             Choice::Outcome(outcome) => write!(text, "{space}o{outcome}"),
             Choice::Spurious(task) => write!(text, "{space}s{}", task.0),
+            Choice::Late => write!(text, "{space}l"),
         };
         rest = &rest[repeats..];
     }
@@ -29,7 +30,9 @@ pub fn to_text(schedule: &[Choice]) -> String {
 pub fn from_text(text: &str) -> Option<Vec<Choice>> {
     let mut schedule = Vec::new();
     for word in text.split_ascii_whitespace() {
-        if let Some(outcome) = word.strip_prefix('o') {
+        if word == "l" {
+            schedule.push(Choice::Late);
+        } else if let Some(outcome) = word.strip_prefix('o') {
             schedule.push(Choice::Outcome(outcome.parse().ok()?));
         } else if let Some(task) = word.strip_prefix('s') {
             schedule.push(Choice::Spurious(TaskId(task.parse().ok()?)));
@@ -59,10 +62,11 @@ mod tests {
             Choice::Outcome(1),
             seven,
             Choice::Spurious(TaskId(2)),
+            Choice::Late,
             zero,
         ];
         let text = to_text(&schedule);
-        assert_eq!(text, "0x3 7 o1 o1 7 s2 0");
+        assert_eq!(text, "0x3 7 o1 o1 7 s2 l 0");
         assert_eq!(from_text(&text), Some(schedule));
         assert_eq!(from_text("0 x"), None);
     }

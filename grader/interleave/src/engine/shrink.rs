@@ -154,7 +154,8 @@ impl Shrinking<'_> {
                 }
             }
             let Some(unusual) = best.schedule.iter().position(|choice| {
-                matches!(choice, Choice::Spurious(_)) || matches!(choice, Choice::Outcome(outcome) if *outcome > 0)
+                matches!(choice, Choice::Spurious(_) | Choice::Late)
+                    || matches!(choice, Choice::Outcome(outcome) if *outcome > 0)
             }) else {
                 return best;
             };
@@ -162,7 +163,7 @@ impl Shrinking<'_> {
             for at in unusual..best.schedule.len() {
                 let mut schedule = best.schedule.clone();
                 match schedule[at] {
-                    Choice::Spurious(_) => _ = schedule.remove(at),
+                    Choice::Spurious(_) | Choice::Late => _ = schedule.remove(at),
                     Choice::Outcome(outcome) if outcome > 0 => schedule[at] = Choice::Outcome(0),
                     _ => continue,
                 }

@@ -12,6 +12,8 @@ pub enum Choice {
     Outcome(u32),
     /// The wait of this task ends without anybody's doing.
     Spurious(TaskId),
+    /// Time passes to the next deadline although somebody can go on: whoever can is late.
+    Late,
 }
 
 /// A moment at which more than one task could go on.
@@ -68,6 +70,16 @@ pub trait Strategy {
         false
     }
 
+    /// Whether time passes now although somebody can go on.
+    fn late(&mut self) -> bool {
+        false
+    }
+
+    /// Whether [`late`](Strategy::late) is worth asking.
+    fn wants_late(&self) -> bool {
+        false
+    }
+
     /// `child` was started by `parent`.
     fn spawned(&mut self, _child: TaskId, _parent: TaskId) {}
 
@@ -85,25 +97,32 @@ const YIELDERS: u32 = 8;
 pub struct Random {
     rng: Rng,
     left: usize,
-    spurious: Option<u32>,
+    spurious: u32,
     spurious_left: u32,
+    late: u32,
+    late_left: u32,
 }
 
 impl Random {
     /// `schedules` random walks from a seed.
     pub fn new(seed: u64, schedules: usize) -> Self {
-        Random { rng: Rng::with_seed(seed), left: schedules, spurious: None, spurious_left: 0 }
+        Random { rng: Rng::with_seed(seed), left: schedules, spurious: 0, spurious_left: 0, late: 0, late_left: 0 }
     }
 
     /// The same, where up to `most` waits per schedule end without anybody's doing.
     pub fn with_spurious(seed: u64, schedules: usize, most: u32) -> Self {
-        Random { spurious: Some(most), ..Random::new(seed, schedules) }
+        Random { spurious: most, ..Random::new(seed, schedules) }
+    }
+
+    /// The same, where time passes up to `most` times per schedule although somebody can go on.
+    pub fn with_late(seed: u64, schedules: usize, most: u32) -> Self {
+        Random { late: most, ..Random::new(seed, schedules) }
     }
 }
 
 impl Strategy for Random {
     fn begin(&mut self) -> bool {
-        self.spurious_left = self.spurious.unwrap_or(0);
+        (self.spurious_left, self.late_left) = (self.spurious, self.late);
         let more = self.left > 0;
         self.left = self.left.saturating_sub(1);
         more
@@ -135,6 +154,16 @@ impl Strategy for Random {
         }
         self.spurious_left -= 1;
         Some(waiting[self.rng.usize(..waiting.len())])
+    }
+
+    fn wants_late(&self) -> bool {
+        self.late_left > 0
+    }
+
+    fn late(&mut self) -> bool {
+        let late = self.rng.u32(..6) == 0;
+        self.late_left -= u32::from(late);
+        late
     }
 }
 
@@ -360,7 +389,7 @@ impl Strategy for Replay {
 
     fn pick(&mut self, decision: &Decision) -> usize {
         while let Some(choice) = self.schedule.get(self.at) {
-            if let Choice::Spurious(_) = choice {
+            if let Choice::Spurious(_) | Choice::Late = choice {
                 break;
             }
             self.at += 1;
@@ -395,6 +424,15 @@ impl Strategy for Replay {
         let Some(Choice::Spurious(wanted)) = self.schedule.get(self.at) else { return None };
         self.at += 1;
         waiting.contains(wanted).then_some(*wanted)
+    }
+
+    fn wants_late(&self) -> bool {
+        matches!(self.schedule.get(self.at), Some(Choice::Late))
+    }
+
+    fn late(&mut self) -> bool {
+        self.at += 1;
+        true
     }
 }
 

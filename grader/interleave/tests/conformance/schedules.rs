@@ -1,8 +1,8 @@
 //! What only an explorer can say of the stand-ins: which outcomes there are at all, and what ends in a deadlock.
 
-use interleave::engine::{FailureKind, Limits, Plan, explore};
+use interleave::engine::{FailureKind, Limits, Phase, Plan, explore, schedule};
 use interleave::sync::atomic::{AtomicU32, Ordering};
-use interleave::sync::{Arc, Barrier, LazyLock, Mutex, Once, OnceLock, RwLock, mpsc};
+use interleave::sync::{Arc, Barrier, Condvar, LazyLock, Mutex, Once, OnceLock, RwLock, mpsc};
 use interleave::thread;
 use interleave::time::{Duration, Instant};
 use interleave::tracked::Tracked;
@@ -363,4 +363,65 @@ fn who_yields_may_go_on_at_once() {
         seen
     });
     assert_eq!(seen, BTreeSet::from([0, 1, 2]));
+}
+
+/// How `body` fails if somebody may be late.
+fn late(body: impl Fn() + 'static) -> Option<FailureKind> {
+    let phases = vec![Phase::Late { seed: 1, schedules: 300 }];
+    let found = explore(&Plan { phases, steps: 300_000, limits: Limits::default() }, body).found?;
+    assert!(found.reproduced, "{found:#?}");
+    assert!(schedule::to_text(&found.schedule).contains('l'), "{found:#?}");
+    Some(found.failure.kind)
+}
+
+#[test]
+fn sleeping_until_another_thread_is_done_is_no_way_to_wait_for_it() {
+    let body = || {
+        let done = Arc::new(Mutex::new(false));
+        let theirs = Arc::clone(&done);
+        let worker = thread::spawn(move || *theirs.lock().unwrap() = true);
+        thread::sleep(Duration::from_millis(10));
+        assert!(*done.lock().unwrap());
+        worker.join().unwrap();
+    };
+    assert_eq!((failure(body), late(body)), (None, Some(FailureKind::Panic)));
+}
+
+#[test]
+fn a_waiter_that_is_woken_may_find_that_its_time_is_up() {
+    let body = |clock_first: bool| {
+        move || {
+            let shared = Arc::new((Mutex::new(0), Condvar::new()));
+            let (timed, plain) = (Arc::clone(&shared), Arc::clone(&shared));
+            let timed = thread::spawn(move || {
+                let deadline = Instant::now() + Duration::from_millis(10);
+                let mut items = timed.0.lock().unwrap();
+                loop {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if *items > 0 && !(clock_first && left.is_zero()) {
+                        *items -= 1;
+                        return true;
+                    }
+                    if left.is_zero() {
+                        return false;
+                    }
+                    items = timed.1.wait_timeout(items, left).unwrap().0;
+                }
+            });
+            let plain = thread::spawn(move || {
+                let mut items = plain.1.wait_while(plain.0.lock().unwrap(), |items| *items == 0).unwrap();
+                *items -= 1;
+            });
+            *shared.0.lock().unwrap() += 1;
+            shared.1.notify_one();
+            // The one item is for the timed getter if it takes it; else there is one more.
+            if timed.join().unwrap() {
+                *shared.0.lock().unwrap() += 1;
+                shared.1.notify_one();
+            }
+            plain.join().unwrap();
+        }
+    };
+    assert_eq!((failure(body(true)), late(body(true))), (None, Some(FailureKind::LostWakeup)));
+    assert_eq!((failure(body(false)), late(body(false))), (None, None));
 }

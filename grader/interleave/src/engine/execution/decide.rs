@@ -3,11 +3,14 @@
 use super::Execution;
 use crate::engine::clock::Clock;
 use crate::engine::coroutine::{State, Task};
+use crate::engine::record::Mark;
 use crate::engine::signal::Alarm;
 use crate::engine::strategy::{Choice, Decision, RoundRobin, Strategy};
 use crate::engine::task::{Flavour, TaskId};
 use crate::engine::wait::{Wait, WaitKind, Woken};
+use std::panic::Location;
 use std::task::Waker;
+use std::time::Duration;
 
 /// After so many steps of one task while others could go on, it gives way once: a loop that waits for another task
 /// without saying so (`while !flag.load(…) {}`) must not keep that task from running for ever.
@@ -21,6 +24,7 @@ impl Execution {
     /// Decides who goes next, as `self.next`; `None` there means that the execution is over.
     pub(super) fn decide(&mut self, yielding: bool) {
         self.spurious();
+        self.late(false);
         let mut options = std::mem::take(&mut self.options);
         loop {
             options.clear();
@@ -99,14 +103,41 @@ impl Execution {
         }
     }
 
+    /// Lets the strategy say that whoever can go on is late. `woken`: also those who were woken before their time was up.
+    pub(super) fn late(&mut self, woken: bool) {
+        if self.rescue.is_some() || !self.strategy.wants_late() {
+            return;
+        }
+        let now = self.now;
+        let missed = self.tasks.iter().filter(|task| woken && task.is_runnable()).filter_map(|task| task.deadline);
+        let missed = missed.filter(|deadline| *deadline > now).min();
+        if let Some(next) = self.next_deadline().into_iter().chain(missed).min()
+            && self.strategy.late()
+        {
+            self.choices.push(Choice::Late);
+            self.preemptions += 1;
+            self.late += 1;
+            let passes = Duration::from_nanos(next.saturating_sub(now));
+            self.record("note", None, Mark::Note, || format!("is late: {passes:?} pass"), Location::caller());
+            self.pass(next);
+        }
+    }
+
     /// Lets time pass to the next deadline. False if nobody waits for one.
     fn advance_time(&mut self) -> bool {
-        let deadline = |task: &Task| match &task.state {
-            State::Blocked(wait) => wait.deadline,
-            _ => None,
-        };
+        let Some(next) = self.next_deadline() else { return false };
+        self.pass(next);
+        true
+    }
+
+    /// The next deadline of those who wait.
+    fn next_deadline(&self) -> Option<u64> {
         let timer = self.timers.first_key_value().map(|((deadline, _), _)| *deadline);
-        let Some(next) = self.tasks.iter().filter_map(deadline).chain(timer).min() else { return false };
+        self.tasks.iter().filter_map(deadline).chain(timer).min()
+    }
+
+    /// Time passes.
+    fn pass(&mut self, next: u64) {
         self.now = self.now.max(next);
         let now = self.now;
         for task in &mut self.tasks {
@@ -115,7 +146,6 @@ impl Execution {
             }
         }
         self.fire_timers();
-        true
     }
 
     fn fire_timers(&mut self) {
@@ -151,5 +181,13 @@ impl Execution {
         let Some(task) = self.tasks.iter_mut().find(waits) else { return false };
         task.wake(Woken::Signalled);
         true
+    }
+}
+
+/// When the wait of a task is over at the latest.
+fn deadline(task: &Task) -> Option<u64> {
+    match &task.state {
+        State::Blocked(wait) => wait.deadline,
+        _ => None,
     }
 }

@@ -35,6 +35,20 @@ pub fn now() -> u64 {
     with_execution(|execution| execution.now).unwrap_or(0)
 }
 
+/// The same, where the program looks at its clock: it may be late.
+pub(crate) fn read_clock() -> u64 {
+    with_execution(|execution| {
+        execution.late(true);
+        execution.now
+    })
+    .unwrap_or(0)
+}
+
+/// Whether time has passed in this execution although somebody could go on ([`Phase::Late`](super::super::Phase::Late)).
+pub fn was_late() -> bool {
+    with_execution(|execution| execution.late > 0).unwrap_or(false)
+}
+
 /// Whether atomics may return values that are not the newest.
 pub(crate) fn weak_memory() -> bool {
     with_execution(|execution| execution.limits.weak_memory).unwrap_or(false)

@@ -100,6 +100,7 @@ fn run(
         streak: 0,
         yields: 0,
         preemptions: 0,
+        late: 0,
         objects: Vec::new(),
         recording: recorded.then(Recording::default),
         failure: None,

@@ -70,6 +70,7 @@ impl Execution {
             panic: None,
             locals: Rc::default(),
             coroutine: Some(coroutine),
+            deadline: None,
             yielder: ptr::null(),
         });
     }
