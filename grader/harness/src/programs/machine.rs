@@ -49,8 +49,6 @@ pub(crate) trait Machine: Send + Sync {
     fn steps(&self, state: State, call: Which) -> Steps;
     /// How long the operation at this place waits at most.
     fn timeout(&self, place: usize) -> Option<Duration>;
-    /// Whether any call has a time-out.
-    fn has_timeouts(&self) -> bool;
     /// How long a pause is: half of the shortest time-out, so that two of them are as long as one.
     fn pause(&self) -> Duration;
     /// How the object is made, in Rust.
@@ -223,10 +221,6 @@ impl<S: Specification> Machine for Typed<S> {
 
     fn timeout(&self, place: usize) -> Option<Duration> {
         self.timeouts[place]
-    }
-
-    fn has_timeouts(&self) -> bool {
-        self.timeouts.iter().any(Option::is_some)
     }
 
     fn pause(&self) -> Duration {
