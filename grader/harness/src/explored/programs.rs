@@ -17,6 +17,9 @@ use std::time::{Duration, Instant};
 /// Steps of all programs together, where no grader says how many.
 const ALONE: u64 = 600_000;
 
+/// What a program, and what a schedule costs beside its steps, counted in these.
+const OVERHEAD: (u64, u64) = (60, 20);
+
 /// Shorter programs that are tried in the place of one that fails, and steps that all of them may take.
 const SHORTER: (usize, u64) = (400, 2_000_000);
 
@@ -29,14 +32,20 @@ const WORD: &str = "program ";
 /// Without a grader, if a program fails.
 pub fn programs<S: Specification>(_path: &'static str, file: &'static str, flags: &'static [&str], _: S) {
     let kind = Kind::of(flags);
-    let (negated, panics) = (flags.contains(&"!"), flags.contains(&"panics"));
+    let negated = flags.contains(&"!");
+    let limits = Limits {
+        leftovers: true,
+        panics: flags.contains(&"panics"),
+        weak_memory: flags.contains(&"weak_memory"),
+        ..Limits::default()
+    };
     if line::is_graded() {
         // It reports and rests; that thread does not come back.
-        let explore = move || explore(&(Arc::new(Typed::<S>::new()) as Arc<dyn Machine>), file, kind, negated, panics);
+        let explore = move || explore(&(Arc::new(Typed::<S>::new()) as Arc<dyn Machine>), file, kind, negated, limits);
         let _ = graded::on_its_own_thread(THREAD, explore);
         return;
     }
-    explore(&(Arc::new(Typed::<S>::new()) as Arc<dyn Machine>), file, kind, negated, panics);
+    explore(&(Arc::new(Typed::<S>::new()) as Arc<dyn Machine>), file, kind, negated, limits);
 }
 
 fn clock() -> (Duration, bool) {
@@ -49,7 +58,7 @@ fn phases(kind: Kind, machine: &dyn Machine) -> Vec<Phase> {
     let bounded = |preemptions, most| Phase::Bounded { preemptions, most };
     match kind {
         Kind::OneThread => vec![bounded(0, 1)],
-        Kind::Small => vec![bounded(0, 100), bounded(1, 2000), bounded(2, 2000)],
+        Kind::Small => vec![bounded(0, 100), bounded(1, 300), bounded(2, 300)],
         Kind::Random => vec![
             bounded(0, 2),
             Phase::Urw { seed: 1, schedules: 5 },
@@ -84,8 +93,7 @@ struct Explorer {
     machine: Arc<dyn Machine>,
     statics: Rc<Statics>,
     negated: bool,
-    /// Whether threads may panic.
-    panics: bool,
+    limits: Limits,
     /// The file of the specification.
     file: &'static str,
 }
@@ -96,7 +104,7 @@ impl Explorer {
     }
 
     fn explore(&self, running: &Rc<Running>, phases: Vec<Phase>, steps: u64) -> Exploration {
-        let plan = Plan { phases, steps, limits: Limits { leftovers: true, panics: self.panics, ..Limits::default() } };
+        let plan = Plan { phases, steps, limits: self.limits };
         let (statics, running, negated) = (Rc::clone(&self.statics), Rc::clone(running), self.negated);
         engine::explore(&plan, move || {
             statics.restore();
@@ -167,11 +175,13 @@ impl Explorer {
     fn all(&self, kind: Kind, steps: u64) -> wire::Explored {
         let mut total = wire::Explored::default();
         let mut generator = Generator::new(kind, &self.machine);
-        while total.steps < steps
+        let mut spent = 0;
+        while spent < steps
             && let Some(program) = generator.next()
         {
             let running = self.ready(program);
-            let explored = self.explore(&running, phases(kind, &*self.machine), steps - total.steps);
+            let explored = self.explore(&running, phases(kind, &*self.machine), steps - spent);
+            spent += explored.steps + OVERHEAD.0 + OVERHEAD.1 * explored.schedules as u64;
             total.steps += explored.steps;
             total.programs += 1;
             if let Some(found) = explored.found {
@@ -185,7 +195,7 @@ impl Explorer {
     }
 }
 
-fn explore(machine: &Arc<dyn Machine>, file: &'static str, kind: Kind, negated: bool, panics: bool) {
+fn explore(machine: &Arc<dyn Machine>, file: &'static str, kind: Kind, negated: bool, limits: Limits) {
     let begun = Instant::now();
     let ordered = order().and_then(|order| order.schedule.as_deref()).and_then(|text| {
         let (word, text) = text.strip_prefix(WORD)?.split_once(' ')?;
@@ -193,7 +203,7 @@ fn explore(machine: &Arc<dyn Machine>, file: &'static str, kind: Kind, negated: 
     });
     let steps = order().and_then(|order| order.effort).map_or(ALONE, |effort| effort.steps);
     let explorer =
-        Explorer { machine: Arc::clone(machine), statics: Rc::new(Statics::of_this_process()), negated, panics, file };
+        Explorer { machine: Arc::clone(machine), statics: Rc::new(Statics::of_this_process()), negated, limits, file };
     let explored = watching(begun, ordered.is_some(), || match ordered {
         Some((program, schedule)) => explorer.one(program, vec![Phase::Replay { schedule }]),
         None => explorer.all(kind, steps),
