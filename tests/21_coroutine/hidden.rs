@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod schedules;
+mod specification;
 mod timing;
 mod transcript;
 

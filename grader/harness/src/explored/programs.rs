@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Steps of all programs together, where no grader says how many.
-const ALONE: u64 = 600_000;
+const ALONE: u64 = 150_000;
 
 /// What a program, and what a schedule costs beside its steps, counted in these.
 const OVERHEAD: (u64, u64) = (60, 20);
@@ -54,7 +54,10 @@ fn clock() -> (Duration, bool) {
 
 /// How each program of a kind is explored.
 fn phases(kind: Kind, machine: &dyn Machine) -> Vec<Phase> {
+    // A machine that tells the time itself knows only the time before and the time after.
+    let most = if machine.tells_time() { 1 } else { 2 };
     let has_timeouts = (0..machine.choices()).any(|place| machine.timeout(place).is_some());
+    let late = if has_timeouts || machine.tells_time() { 5 } else { 0 };
     let bounded = |preemptions, most| Phase::Bounded { preemptions, most };
     match kind {
         Kind::OneThread => vec![bounded(0, 1)],
@@ -64,7 +67,7 @@ fn phases(kind: Kind, machine: &dyn Machine) -> Vec<Phase> {
             Phase::Urw { seed: 1, schedules: 5 },
             Phase::Random { seed: 2, schedules: 3 },
             Phase::Spurious { seed: 3, schedules: 1 },
-            Phase::Late { seed: 4, schedules: if has_timeouts { 3 } else { 0 } },
+            Phase::Late { seed: 4, schedules: late, most },
         ],
     }
 }
@@ -202,6 +205,12 @@ fn explore(machine: &Arc<dyn Machine>, file: &'static str, kind: Kind, negated: 
         Some((Program::read(word, &**machine)?, schedule::from_text(text)?))
     });
     let steps = order().and_then(|order| order.effort).map_or(ALONE, |effort| effort.steps);
+    // What each kind of programs is worth.
+    let steps = match kind {
+        Kind::OneThread => steps / 2,
+        Kind::Small => steps,
+        Kind::Random => steps.saturating_mul(2),
+    };
     let explorer =
         Explorer { machine: Arc::clone(machine), statics: Rc::new(Statics::of_this_process()), negated, limits, file };
     let explored = watching(begun, ordered.is_some(), || match ordered {

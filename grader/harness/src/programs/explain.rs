@@ -77,7 +77,7 @@ pub(crate) fn explain(
     machine: &dyn Machine,
     time: Time,
 ) -> Result<(), Surprise> {
-    let mut search = Search { calls: Vec::new(), machine, time };
+    let mut search = Search { calls: Vec::new(), machine, time, times: vec![Duration::ZERO] };
     for lane in program.lanes() {
         for (number, place) in (lane.first..).zip(&lane.calls) {
             search.calls.push((*place != PAUSE).then(|| Known {
@@ -99,6 +99,7 @@ pub(crate) fn explain(
                 views = search.rest(&views, now)?;
             }
             now = *at;
+            search.times.push(now);
         }
         match event {
             Event::Begins { number, .. } => search.known_mut(*number).open = true,
@@ -117,6 +118,8 @@ struct Search<'a> {
     calls: Vec<Option<Known>>,
     machine: &'a dyn Machine,
     time: Time,
+    /// When something has happened so far.
+    times: Vec<Duration>,
 }
 
 impl Search<'_> {
@@ -126,6 +129,15 @@ impl Search<'_> {
 
     fn known_mut(&mut self, number: u32) -> &mut Known {
         self.calls[number as usize - 1].as_mut().expect("a pause is not called")
+    }
+
+    /// What a call that has begun then may have seen on its clock, if the machine looks at it.
+    fn told(&self, begun: Duration, now: Duration) -> Vec<Duration> {
+        match (self.machine.tells_time(), self.time) {
+            (false, _) => vec![Duration::ZERO],
+            (true, Time::Late) => self.times.iter().copied().filter(|time| *time >= begun).collect(),
+            (true, _) => vec![now],
+        }
     }
 
     fn open(&self) -> impl Iterator<Item = (usize, &Known)> {
@@ -151,22 +163,21 @@ impl Search<'_> {
             all[index] = progress;
             (state, all)
         };
-        let steps = self.machine.steps(view.0, Which { place, number, thread, taken: taken.into() });
-        let steps = steps.iter().filter_map(|step| match *step {
-            Step::Returns(outcome, state) => {
-                Some(Taken { outcome: Some(outcome), after: after(state, DONE), must: true })
+        let mut all = Vec::new();
+        for told in self.told(begun, now) {
+            let call = Which { place, number, thread, taken: taken.into(), now: told };
+            for step in self.machine.steps(view.0, call).iter() {
+                let (outcome, after, must) = match *step {
+                    Step::Returns(outcome, state) => (Some(outcome), after(state, DONE), true),
+                    Step::MayReturn(outcome, state) => (Some(outcome), after(state, DONE), false),
+                    Step::TimesOut(..) if !is_over() => continue,
+                    Step::TimesOut(outcome, state) => (Some(outcome), after(state, DONE), self.time != Time::Real),
+                    Step::GoesOn(state) => (None, after(state, taken + 1), true),
+                };
+                all.push(Taken { outcome, after, must });
             }
-            Step::MayReturn(outcome, state) => {
-                Some(Taken { outcome: Some(outcome), after: after(state, DONE), must: false })
-            }
-            Step::TimesOut(outcome, state) => is_over().then(|| Taken {
-                outcome: Some(outcome),
-                after: after(state, DONE),
-                must: self.time != Time::Real,
-            }),
-            Step::GoesOn(state) => Some(Taken { outcome: None, after: after(state, taken + 1), must: true }),
-        });
-        steps.collect()
+        }
+        all
     }
 
     /// The views in which this call has returned what it did return.

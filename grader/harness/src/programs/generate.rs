@@ -6,6 +6,7 @@ use super::program::{PAUSE, Program};
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Which programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -236,7 +237,7 @@ fn after(machine: &dyn Machine, states: &[State], place: usize, number: u32, thr
         let mut open = vec![(*state, 0)];
         let mut ends = 0;
         while let Some((state, taken)) = open.pop() {
-            for step in machine.steps(state, Which { place, number, thread, taken }).iter() {
+            for step in machine.steps(state, Which { place, number, thread, taken, now: Duration::ZERO }).iter() {
                 match *step {
                     Step::Returns(_, after) => {
                         ends += 1;

@@ -28,6 +28,7 @@ pub(crate) struct Which {
     pub(crate) number: u32,
     pub(crate) thread: u32,
     pub(crate) taken: u32,
+    pub(crate) now: Duration,
 }
 
 /// What happens to a call, as its thread notes it.
@@ -49,6 +50,8 @@ pub(crate) trait Machine: Send + Sync {
     fn steps(&self, state: State, call: Which) -> Steps;
     /// How long the operation at this place waits at most.
     fn timeout(&self, place: usize) -> Option<Duration>;
+    /// Whether the machine looks at the time.
+    fn tells_time(&self) -> bool;
     /// How long a pause is: half of the shortest time-out, so that two of them are as long as one.
     fn pause(&self) -> Duration;
     /// How the object is made, in Rust.
@@ -203,9 +206,9 @@ impl<S: Specification> Machine for Typed<S> {
         if let Some(known) = tables.known.get(state, call) {
             return known;
         }
-        let Which { place, number, thread, taken } = call;
+        let Which { place, number, thread, taken, now } = call;
         let operations = tables.operations(number);
-        let written = Call { operation: &operations[place], number, thread, taken };
+        let written = Call { operation: &operations[place], number, thread, taken, now };
         let steps = S::steps(&tables.states[state as usize], &written);
         let mut numbered = Vec::with_capacity(steps.len());
         for step in steps {
@@ -221,6 +224,10 @@ impl<S: Specification> Machine for Typed<S> {
 
     fn timeout(&self, place: usize) -> Option<Duration> {
         self.timeouts[place]
+    }
+
+    fn tells_time(&self) -> bool {
+        S::tells_time()
     }
 
     fn pause(&self) -> Duration {

@@ -78,6 +78,12 @@ pub trait Specification: 'static {
         None
     }
 
+    /// Whether [`steps`](Specification::steps) looks at the time: at what moment a call begins, or how long ago another one was. Such
+    /// programs are only explored, where time is exact.
+    fn tells_time() -> bool {
+        false
+    }
+
     /// How the object is made, as a line of Rust: `let queue = Queue::bounded(1);`.
     fn code_of_start(start: &Self::State) -> String;
 
@@ -96,6 +102,8 @@ pub struct Call<'a, O> {
     pub thread: u32,
     /// How many steps it has taken that did not end it ([`Step::GoesOn`]).
     pub taken: u32,
+    /// The virtual time since the program began. Only where [`Specification::tells_time`] says so; else it is zero.
+    pub now: Duration,
 }
 
 /// What a call may do.

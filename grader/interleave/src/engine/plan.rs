@@ -36,6 +36,8 @@ pub enum Phase {
         seed: u64,
         /// How many schedules.
         schedules: usize,
+        /// How often in each schedule at most.
+        most: u32,
     },
     /// Every schedule with at most so many preemptions, given up after so many schedules.
     Bounded {
@@ -133,7 +135,7 @@ impl Phase {
             Phase::Urw { seed, schedules } => (Box::new(Urw::new(seed, schedules)), schedules),
             Phase::Random { seed, schedules } => (Box::new(Random::new(seed, schedules)), schedules),
             Phase::Spurious { seed, schedules } => (Box::new(Random::with_spurious(seed, schedules, 2)), schedules),
-            Phase::Late { seed, schedules } => (Box::new(Random::with_late(seed, schedules, 2)), schedules),
+            Phase::Late { seed, schedules, most } => (Box::new(Random::with_late(seed, schedules, most)), schedules),
             Phase::Bounded { preemptions, most } => (Box::new(Bounded::new(preemptions)), most),
             Phase::Replay { ref schedule } => (Box::new(Replay::new(schedule.clone())), 1),
         }

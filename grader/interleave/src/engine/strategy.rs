@@ -70,8 +70,8 @@ pub trait Strategy {
         false
     }
 
-    /// Whether time passes now although somebody can go on.
-    fn late(&mut self) -> bool {
+    /// Whether time passes now although somebody can go on. `at_clock`: somebody is looking at a clock.
+    fn late(&mut self, _at_clock: bool) -> bool {
         false
     }
 
@@ -101,12 +101,22 @@ pub struct Random {
     spurious_left: u32,
     late: u32,
     late_left: u32,
+    /// One in so many chances to be late is taken.
+    late_rate: u32,
 }
 
 impl Random {
     /// `schedules` random walks from a seed.
     pub fn new(seed: u64, schedules: usize) -> Self {
-        Random { rng: Rng::with_seed(seed), left: schedules, spurious: 0, spurious_left: 0, late: 0, late_left: 0 }
+        Random {
+            rng: Rng::with_seed(seed),
+            left: schedules,
+            spurious: 0,
+            spurious_left: 0,
+            late: 0,
+            late_left: 0,
+            late_rate: 1,
+        }
     }
 
     /// The same, where up to `most` waits per schedule end without anybody's doing.
@@ -118,11 +128,19 @@ impl Random {
     pub fn with_late(seed: u64, schedules: usize, most: u32) -> Self {
         Random { late: most, ..Random::new(seed, schedules) }
     }
+
+    fn any(&mut self, decision: &Decision) -> usize {
+        self.rng.usize(..decision.options.len())
+    }
 }
 
 impl Strategy for Random {
     fn begin(&mut self) -> bool {
         (self.spurious_left, self.late_left) = (self.spurious, self.late);
+        if self.late > 0 {
+            // The moment that matters may come early or late.
+            self.late_rate = [4, 12, 40][self.rng.usize(..3)];
+        }
         let more = self.left > 0;
         self.left = self.left.saturating_sub(1);
         more
@@ -136,7 +154,9 @@ impl Strategy for Random {
                 other + usize::from(other >= yielder)
             }
             Some(yielder) => yielder,
-            None => self.rng.usize(..decision.options.len()),
+            // Whoever was late has lost a race only if the others get somewhere meanwhile.
+            None if self.late > 0 && self.rng.u32(..4) > 0 => decision.current.unwrap_or_else(|| self.any(decision)),
+            None => self.any(decision),
         }
     }
 
@@ -160,8 +180,8 @@ impl Strategy for Random {
         self.late_left > 0
     }
 
-    fn late(&mut self) -> bool {
-        let late = self.rng.u32(..6) == 0;
+    fn late(&mut self, at_clock: bool) -> bool {
+        let late = self.rng.u32(..if at_clock { 3 } else { self.late_rate }) == 0;
         self.late_left -= u32::from(late);
         late
     }
@@ -430,7 +450,7 @@ impl Strategy for Replay {
         matches!(self.schedule.get(self.at), Some(Choice::Late))
     }
 
-    fn late(&mut self) -> bool {
+    fn late(&mut self, _at_clock: bool) -> bool {
         self.at += 1;
         true
     }

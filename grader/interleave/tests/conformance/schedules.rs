@@ -367,7 +367,7 @@ fn who_yields_may_go_on_at_once() {
 
 /// How `body` fails if somebody may be late.
 fn late(body: impl Fn() + 'static) -> Option<FailureKind> {
-    let phases = vec![Phase::Late { seed: 1, schedules: 300 }];
+    let phases = vec![Phase::Late { seed: 1, schedules: 300, most: 2 }];
     let found = explore(&Plan { phases, steps: 300_000, limits: Limits::default() }, body).found?;
     assert!(found.reproduced, "{found:#?}");
     assert!(schedule::to_text(&found.schedule).contains('l'), "{found:#?}");

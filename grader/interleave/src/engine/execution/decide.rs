@@ -24,7 +24,8 @@ impl Execution {
     /// Decides who goes next, as `self.next`; `None` there means that the execution is over.
     pub(super) fn decide(&mut self, yielding: bool) {
         self.spurious();
-        self.late(false);
+        // Whoever is late gives way to those whose time has come.
+        let yielding = self.late(false) || yielding;
         let mut options = std::mem::take(&mut self.options);
         loop {
             options.clear();
@@ -103,16 +104,16 @@ impl Execution {
         }
     }
 
-    /// Lets the strategy say that whoever can go on is late. `woken`: also those who were woken before their time was up.
-    pub(super) fn late(&mut self, woken: bool) {
+    /// Lets the strategy say that whoever can go on is late; whether it has. `woken`: also those who were woken before their time was up.
+    pub(super) fn late(&mut self, woken: bool) -> bool {
         if self.rescue.is_some() || !self.strategy.wants_late() {
-            return;
+            return false;
         }
         let now = self.now;
         let missed = self.tasks.iter().filter(|task| woken && task.is_runnable()).filter_map(|task| task.deadline);
         let missed = missed.filter(|deadline| *deadline > now).min();
         if let Some(next) = self.next_deadline().into_iter().chain(missed).min()
-            && self.strategy.late()
+            && self.strategy.late(woken)
         {
             self.choices.push(Choice::Late);
             self.preemptions += 1;
@@ -120,7 +121,9 @@ impl Execution {
             let passes = Duration::from_nanos(next.saturating_sub(now));
             self.record("note", None, Mark::Note, || format!("is late: {passes:?} pass"), Location::caller());
             self.pass(next);
+            return true;
         }
+        false
     }
 
     /// Lets time pass to the next deadline. False if nobody waits for one.
