@@ -272,9 +272,11 @@ mod what_cannot_be_explored {
 
     fn is_unexplorable(name: &str, place: u32, named: &str) {
         let report = grade(name, &[Check::Schedules]);
-        assert_eq!(report.verdict, Verdict::Rejected, "{name}: {report:#?}");
+        // What exploration lacks is no fault of the code: it costs nothing, and other checks decide.
+        assert_eq!(report.verdict, Verdict::Accepted, "{name}: {report:#?}");
         let schedules = check(&report, Check::Schedules);
-        assert_eq!(schedules.outcome, Outcome::Failed, "{name}: {report:#?}");
+        assert_eq!(schedules.outcome, Outcome::NotExplored, "{name}: {report:#?}");
+        assert_eq!(schedules.score.points, schedules.score.of, "{name}: {report:#?}");
         let found = schedules.findings.first().unwrap_or_else(|| panic!("{name}: {report:#?}"));
         assert_eq!((found.kind, line(found)), (Kind::Unexplorable, Some(place)), "{name}: {found:#?}");
         assert!(seen(found).contains(named), "{name}: {found:#?}");

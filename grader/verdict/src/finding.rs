@@ -87,7 +87,7 @@ pub enum Kind {
     DataRace,
     /// A thread or task still waits when everything is over.
     LeftWaiting,
-    /// Uses something that schedules cannot be explored through.
+    /// Uses something that schedules cannot be explored through: not the learner's fault.
     Unexplorable,
     /// Still going when its time was up.
     TimeLimit,
@@ -148,7 +148,7 @@ impl Kind {
             Kind::Starvation => "starvation",
             Kind::DataRace => "data race",
             Kind::LeftWaiting => "left waiting",
-            Kind::Unexplorable => "cannot be explored",
+            Kind::Unexplorable => "not explored",
             Kind::TimeLimit => "time limit",
             Kind::MemoryLimit => "memory limit",
             Kind::OutputLimit => "output limit",

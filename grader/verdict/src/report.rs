@@ -35,6 +35,17 @@ pub struct Report {
     pub millis: u64,
 }
 
+impl Report {
+    /// Whether nothing was left unexplored because the grader lacks something.
+    pub fn is_explored(&self) -> bool {
+        let left_out = |outcome: &Outcome| *outcome == Outcome::NotExplored;
+        !self
+            .checks
+            .iter()
+            .any(|check| left_out(&check.outcome) || check.items.iter().any(|item| left_out(&item.outcome)))
+    }
+}
+
 /// What was graded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -101,8 +112,18 @@ pub enum Outcome {
     Failed,
     /// Could not be decided; never counts against the learner.
     Inconclusive,
+    /// Schedules could not be explored: the stand-in for std lacks something that is used here. That is the grader's gap. It costs no
+    /// points, and the other checks decide.
+    NotExplored,
     /// Was not made, and why.
     NotRun(String),
+}
+
+impl Outcome {
+    /// Whether it stands in the way of an accepted submission.
+    pub fn is_in_order(&self) -> bool {
+        matches!(self, Outcome::Passed | Outcome::NotExplored)
+    }
 }
 
 /// One fact, case, rule, transcript or workload.
@@ -238,7 +259,7 @@ impl Verdict {
             Verdict::Unbuildable
         } else if any(|report| report.outcome == Outcome::Failed) {
             Verdict::Rejected
-        } else if checks.is_empty() || any(|report| report.outcome != Outcome::Passed) {
+        } else if checks.is_empty() || any(|report| !report.outcome.is_in_order()) {
             Verdict::Inconclusive
         } else {
             Verdict::Accepted
@@ -271,7 +292,7 @@ impl CheckReport {
     }
 
     /// Derives outcome and points from the items: points in proportion to the items that passed, and the worst outcome.
-    /// An inconclusive item costs no points.
+    /// An item that is inconclusive or not explored costs no points.
     pub fn from_items(
         check: Check,
         of: u32,
@@ -285,10 +306,13 @@ impl CheckReport {
             Outcome::Failed
         } else if has(&|outcome| matches!(outcome, Outcome::NotRun(_) | Outcome::Inconclusive)) {
             Outcome::Inconclusive
+        } else if has(&|outcome| *outcome == Outcome::NotExplored) {
+            Outcome::NotExplored
         } else {
             Outcome::Passed
         };
-        let good = items.iter().filter(|item| matches!(item.outcome, Outcome::Passed | Outcome::Inconclusive)).count();
+        let costs_nothing = |outcome: &Outcome| outcome.is_in_order() || *outcome == Outcome::Inconclusive;
+        let good = items.iter().filter(|item| costs_nothing(&item.outcome)).count();
         let points = match items.len() {
             0 if outcome == Outcome::Passed => of,
             0 => 0,
@@ -318,15 +342,16 @@ mod tests {
             Just(Outcome::Passed),
             Just(Outcome::Failed),
             Just(Outcome::Inconclusive),
+            Just(Outcome::NotExplored),
             Just(Outcome::NotRun("because".into()))
         ]
     }
 
     proptest! {
         #[test]
-        fn accepted_means_that_every_check_passed(outcomes in proptest::collection::vec(any_outcome(), 0..6)) {
+        fn accepted_means_that_every_check_passed_or_could_not_be_explored(outcomes in proptest::collection::vec(any_outcome(), 0..6)) {
             let checks: Vec<_> = Check::ALL.into_iter().zip(outcomes).map(|(c, o)| report(c, o)).collect();
-            let all = !checks.is_empty() && checks.iter().all(|check| check.outcome == Outcome::Passed);
+            let all = !checks.is_empty() && checks.iter().all(|check| matches!(check.outcome, Outcome::Passed | Outcome::NotExplored));
             prop_assert_eq!(Verdict::of(&checks) == Verdict::Accepted, all);
         }
 
@@ -347,6 +372,21 @@ mod tests {
             let report = CheckReport::from_items(Check::Behaviour, 50, Evidence::None, items, vec![], 0);
             prop_assert_eq!(report.score.points < 50, lost);
         }
+    }
+
+    #[test]
+    fn what_could_not_be_explored_costs_nothing_and_hides_nothing() {
+        let item = |outcome| Item { name: "a".into(), statement: String::new(), outcome, millis: 0 };
+        let of = |outcomes: Vec<Outcome>| {
+            let items = outcomes.into_iter().map(item).collect();
+            CheckReport::from_items(Check::Schedules, 20, Evidence::None, items, vec![], 0)
+        };
+        let alone = of(vec![Outcome::NotExplored, Outcome::Passed]);
+        assert_eq!((alone.outcome.clone(), alone.score.points), (Outcome::NotExplored, 20));
+        assert_eq!(Verdict::of(&[alone]), Verdict::Accepted);
+        let beside = of(vec![Outcome::NotExplored, Outcome::Failed]);
+        assert_eq!((beside.outcome.clone(), beside.score.points), (Outcome::Failed, 10));
+        assert_eq!(Verdict::of(&[beside]), Verdict::Rejected);
     }
 
     #[test]

@@ -39,7 +39,7 @@ fn case(report: &Report, check: &CheckReport, item: &Item, findings: &[&Finding]
     let mut status = match &item.outcome {
         Outcome::Passed => TestCaseStatus::success(),
         Outcome::Failed => TestCaseStatus::non_success(NonSuccessKind::Failure),
-        Outcome::Inconclusive | Outcome::NotRun(_) => TestCaseStatus::skipped(),
+        Outcome::Inconclusive | Outcome::NotExplored | Outcome::NotRun(_) => TestCaseStatus::skipped(),
     };
     match (&item.outcome, findings.first()) {
         (Outcome::NotRun(because), _) => {

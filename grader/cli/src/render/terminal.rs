@@ -142,8 +142,8 @@ impl Page {
     fn finding(&mut self, group: &Group<'_>) {
         let finding = group.first;
         self.line("");
-        let colour = if finding.kind == Kind::Inconclusive { AnsiColor::Yellow } else { AnsiColor::Red };
-        let sign = if finding.kind == Kind::Inconclusive { "?" } else { "✗" };
+        let is_no_fault = matches!(finding.kind, Kind::Inconclusive | Kind::Unexplorable);
+        let (colour, sign) = if is_no_fault { (AnsiColor::Yellow, "?") } else { (AnsiColor::Red, "✗") };
         let kind = self.paint(text_style(colour).bold(), &format!("{sign} {}", finding.kind.words()));
         let head = format!("{kind}  {}", self.dim(&format!("{} · {}", words_of(finding.check), finding.subject)));
         self.line(&head);
@@ -255,6 +255,7 @@ impl Page {
         self.line("");
         let (colour, word) = match report.verdict {
             Verdict::Accepted if !report.complete => (AnsiColor::Green, "passed, as far as was asked"),
+            Verdict::Accepted if !report.is_explored() => (AnsiColor::Green, "accepted, schedules not explored"),
             Verdict::Accepted => (AnsiColor::Green, "accepted"),
             Verdict::Inconclusive => (AnsiColor::Yellow, "inconclusive"),
             verdict => (AnsiColor::Red, verdict.word()),
@@ -322,7 +323,7 @@ fn sign(outcome: &Outcome) -> (&'static str, Style) {
     match outcome {
         Outcome::Passed => ("✓", text_style(AnsiColor::Green)),
         Outcome::Failed => ("✗", text_style(AnsiColor::Red)),
-        Outcome::Inconclusive => ("?", text_style(AnsiColor::Yellow)),
+        Outcome::Inconclusive | Outcome::NotExplored => ("?", text_style(AnsiColor::Yellow)),
         Outcome::NotRun(_) => ("–", Style::new().dimmed()),
     }
 }
@@ -350,6 +351,7 @@ fn evidence(check: &CheckReport) -> String {
     let passed = check.items.iter().filter(|item| item.outcome == Outcome::Passed).count();
     match (&check.outcome, &check.evidence) {
         (Outcome::NotRun(because), _) => format!("not run: {because}"),
+        (Outcome::NotExplored, Evidence::None) => "not explored; the other checks decide".to_owned(),
         (_, Evidence::None) => String::new(),
         (_, Evidence::Source { files, rules }) => {
             format!("{} against {}", counted(*files, "file"), counted(*rules, "rule"))

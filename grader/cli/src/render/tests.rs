@@ -7,7 +7,7 @@ use super::{json, junit, lanes, terminal};
 use insta::assert_snapshot;
 use verdict::{
     Call, Check, CheckReport, Discovery, Evidence, FORMAT_VERSION, Finding, Interleaving, Item, Kind, Location, Mark,
-    Object, Origin, Outcome, Pairs, Report, Schedules, Standing, Step, Submission, Verdict, Waiting,
+    Object, Origin, Outcome, Pairs, Report, Schedules, Score, Standing, Step, Submission, Verdict, Waiting,
 };
 
 fn report(checks: Vec<CheckReport>) -> Report {
@@ -314,6 +314,32 @@ fn inconclusive() -> Report {
     }
 }
 
+/// The stand-in lacks something that is used; everything else holds.
+fn not_explored() -> Report {
+    let finding = Finding {
+        seen: Some("cannot find function `unconstrained` in module `tokio::task`".into()),
+        next_step: Some("nothing is wrong with that, and it costs no points: the other checks decide".into()),
+        location: Some(Location { file: "exercises/23_tasks/src/lib.rs".into(), line: 12, column: Some(5) }),
+        ..finding(
+            Check::Schedules,
+            Kind::Unexplorable,
+            "E0425",
+            "schedules cannot be explored through what is used here",
+        )
+    };
+    let schedules = CheckReport {
+        outcome: Outcome::NotExplored,
+        score: Score { points: 20, of: 20 },
+        findings: vec![finding],
+        ..CheckReport::not_run(Check::Schedules, 20, "")
+    };
+    report(vec![
+        compiler(),
+        passed(Check::Behaviour, 35, Evidence::Facts { run: 2, of: 2 }, &["one", "two"]),
+        schedules,
+    ])
+}
+
 /// Escape characters are made visible.
 fn terminal(report: &Report, width: usize, colour: bool, verbose: bool) -> String {
     terminal::render(report, Look { width, colour, verbose }).replace('\x1b', "␛")
@@ -343,6 +369,14 @@ fn a_report_of_what_does_not_compile_on_a_terminal() {
 fn an_inconclusive_report_on_a_terminal() {
     assert_snapshot!("inconclusive-80", terminal(&inconclusive(), 80, false, false));
     assert_snapshot!("inconclusive-80-colour", terminal(&inconclusive(), 80, true, false));
+}
+
+#[test]
+fn a_report_without_schedules_on_a_terminal() {
+    let report = not_explored();
+    assert_eq!(report.verdict, Verdict::Accepted);
+    assert_snapshot!("not-explored-80", terminal(&report, 80, false, false));
+    assert!(junit::render(&[report]).contains("skipped"));
 }
 
 #[test]

@@ -202,6 +202,12 @@ fn judged(name: &str, trial: &Trial<'_>, report: &Report, whole: Option<&Report>
     let found = all.iter().map(|finding| format!("{} — {}", finding.check, finding.subject)).collect::<Vec<_>>();
     let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
     match (&trial.expectation, report.verdict) {
+        (Expectation::Accepted, Verdict::Accepted) if !report.is_explored() => {
+            let words: String = all.iter().map(|finding| told(finding)).collect();
+            into.problems.push(format!(
+                "{name} is accepted, but its schedules could not all be explored: the stand-in lacks what it uses{words}"
+            ));
+        }
         (Expectation::Accepted, Verdict::Accepted) => {}
         (Expectation::Accepted, Verdict::Inconclusive) => into.unsettled.push(format!("{name}: {found}")),
         (Expectation::Accepted, verdict) => {

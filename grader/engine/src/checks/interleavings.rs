@@ -1,5 +1,6 @@
 //! From what an exploration reported to what a person reads: places in the submission's own words, names for objects, findings.
 
+use crate::checks::schedules::NOT_EXPLORED;
 use crate::exercise::manifest::Hidden;
 use crate::run::facts::{self, Tests};
 use crate::syntax::made::{self, Names};
@@ -103,6 +104,9 @@ impl<'a> Translation<'a> {
         // What is not written yet needs no picture of how it came about.
         let unwritten = found.kind == "panic" && facts::is_unwritten(&found.about) && location.is_some();
         let mut next_step = if unwritten { Some(facts::WRITE_IT.to_owned()) } else { scenario.next_step.clone() };
+        if kind == Kind::Unexplorable && found.kind == "unexplorable" {
+            next_step = Some(NOT_EXPLORED.to_owned());
+        }
         if !found.reproduced && !found.schedule.is_empty() {
             next_step = Some(
                 "the same schedule came out otherwise when it was repeated, so the steps shown need not be those that \

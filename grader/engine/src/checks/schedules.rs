@@ -16,10 +16,17 @@ use probe::wire::{Effort, Order};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use verdict::{Check, CheckReport, Event, Evidence, Finding, Item, Kind, Location, Outcome, Schedules};
+use verdict::{Check, CheckReport, Event, Evidence, Finding, Item, Kind, Location, Outcome, Schedules, Score};
 
 /// The effort is counted in steps, and the harness sees when there are none: the clock is only for what escapes it.
 const LONGEST: Duration = Duration::from_secs(300);
+
+/// What to do where exploration lacks something.
+pub(crate) const NOT_EXPLORED: &str = "nothing is wrong with that, and it costs no points: the other checks decide. To have schedules explored, do without it, or use \
+     what std has for threads, by its usual name";
+
+/// The kind of a failure that says what exploration lacks.
+const LACKS: &str = "unexplorable";
 
 /// What exploring takes beside what is explored: stacks for all threads, the steps of a failing schedule. In bytes.
 const OWN_MEMORY: u64 = 512 << 20;
@@ -123,8 +130,10 @@ fn one(
     let millis = wall.as_millis() as u64;
     let mut item =
         Item { name: scenario.name.clone(), statement: scenario.statement.clone(), outcome: Outcome::Passed, millis };
+    let mut is_our_gap = false;
     let (finding, evidence) = match showed {
         Showed::Explored(explored) => {
+            is_our_gap = explored.found.as_ref().is_some_and(|found| found.kind == LACKS);
             let evidence = translation.evidence(&scenario.name, &explored);
             (explored.found.as_ref().map(|found| translation.finding(scenario, found)), Some(evidence))
         }
@@ -136,10 +145,14 @@ fn one(
     if finding.is_some() {
         item.outcome = Outcome::Failed;
     }
+    if is_our_gap {
+        item.outcome = Outcome::NotExplored;
+    }
     Ok(Judged { item, finding, evidence })
 }
 
-/// The report on a submission that compiles against std, but not against the stand-in: it uses what cannot be explored.
+/// The report on a submission that compiles against std, but not against the stand-in: it uses what cannot be explored. That is our
+/// gap: it costs no points, and the other checks decide.
 pub fn unexplorable(of: u32, compiled: &Compiled, source: &Source, shown: &str, millis: u64) -> CheckReport {
     // Only places in the submission are shown: it may be a scenario that does not compile with it.
     let place = |span: &&Span| {
@@ -161,10 +174,11 @@ pub fn unexplorable(of: u32, compiled: &Compiled, source: &Source, shown: &str, 
         detail: None,
         threads: Vec::new(),
         interleaving: None,
-        next_step: Some("do without it, or use what std has for threads, by its usual name".to_owned()),
+        next_step: Some(NOT_EXPLORED.to_owned()),
     });
     CheckReport {
-        outcome: Outcome::Failed,
+        outcome: Outcome::NotExplored,
+        score: Score { points: of, of },
         findings: findings.collect(),
         millis,
         ..CheckReport::not_run(Check::Schedules, of, String::new())
