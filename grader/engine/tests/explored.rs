@@ -373,6 +373,19 @@ mod what_cannot_be_explored {
         let finding = fails_at("waits_in_something_real", Kind::Unexplorable, 8);
         assert!(seen(&finding).contains("waits in something"), "{finding:#?}");
     }
+
+    #[test]
+    fn sleeping_in_earnest_for_ever_is_unexplorable() {
+        let finding = fails_with("sleeps_in_earnest", Kind::Unexplorable);
+        assert!(seen(&finding).contains("waits in something"), "{finding:#?}");
+    }
+
+    #[test]
+    fn a_real_lock_that_another_thread_holds_is_unexplorable() {
+        let report = explore("waits_for_a_real_lock", &[TWO], Kind::Unexplorable);
+        let finding = finding(&report, TWO);
+        assert!(seen(finding).contains("waits in something"), "{finding:#?}");
+    }
 }
 
 mod threads {

@@ -6,7 +6,6 @@
 use crate::line::ask;
 use probe::ask::{Answer, Question};
 pub use probe::descriptors::Descriptor;
-#[cfg(not(feature = "explore"))]
 use probe::shares::Shares;
 use probe::threads::Reading;
 
@@ -62,7 +61,6 @@ pub(crate) fn threads() -> Reading {
 }
 
 /// How much of the cores the threads of this process had.
-#[cfg(not(feature = "explore"))]
 pub(crate) fn shares() -> Shares {
     match ask(Question::Shares) {
         Ok(Answer::Shares(shares)) => shares,

@@ -109,7 +109,7 @@ impl Explorer {
     fn explore(&self, running: &Rc<Running>, phases: Vec<Phase>, steps: u64) -> Exploration {
         let plan = Plan { phases, steps, limits: self.limits };
         let (statics, running, negated) = (Rc::clone(&self.statics), Rc::clone(running), self.negated);
-        engine::explore(&plan, move || {
+        super::tries(&plan, move || {
             statics.restore();
             let outcome = running.run();
             let surprise = match outcome {

@@ -8,7 +8,7 @@ use super::stack::Stack;
 use super::{place, report, subject};
 use crate::graded;
 use crate::measures::own_id;
-use crate::process::threads;
+use crate::process::{shares, threads};
 use interleave::engine;
 use probe::explored as wire;
 use probe::threads::Standing;
@@ -23,6 +23,10 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// So much processor time without any operation is a loop.
 const BUSY: Duration = Duration::from_secs(2);
+
+/// So long without any operation, and not kept from a core by others, is a wait in something real, whether it has a time-out or is
+/// begun over and over.
+const ASLEEP: Duration = Duration::from_secs(5);
 
 /// So much processor time is more than any scenario needs: its code computes too much between its operations.
 const MOST: Duration = Duration::from_secs(20);
@@ -67,7 +71,7 @@ pub(super) fn end() {
 }
 
 fn watch(begun: Instant, subject: &str, most: Duration) {
-    let (mut known, mut since) = (0, crate::cpu_time());
+    let (mut known, mut since, mut then) = (0, crate::cpu_time(), (Instant::now(), shares()));
     let mut waited = false;
     let kind = loop {
         std::thread::sleep(LOOK);
@@ -84,11 +88,13 @@ fn watch(begun: Instant, subject: &str, most: Duration) {
         if now >= most {
             break "too_long";
         } else if progress != known {
-            (known, since, waited) = (progress, now, false);
+            (known, since, then, waited) = (progress, now, (Instant::now(), shares()), false);
         } else if waits && waited {
             break "real_wait";
         } else if now.saturating_sub(since) >= BUSY {
             break "silence";
+        } else if shares().since(then.1).counted(then.0.elapsed()) >= ASLEEP {
+            break "real_wait";
         } else {
             waited = waits;
         }

@@ -12,6 +12,7 @@ mod objects;
 pub(super) mod panics;
 pub(super) mod points;
 pub(super) mod present;
+pub(super) mod real_wait;
 pub(super) mod run;
 pub(super) mod spawn;
 pub(super) mod timers;

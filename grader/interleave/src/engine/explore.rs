@@ -3,6 +3,7 @@
 use super::execution::is_exploring;
 use super::execution::panics::note_panic;
 use super::execution::run::{Body, once};
+use super::guard;
 use super::plan::{Coverage, Exploration, Phase, Plan};
 use super::shrink::{Candidate, explain};
 use std::any::Any;
@@ -12,8 +13,16 @@ use std::sync::Once;
 
 /// Tries schedules of `body` until one fails or the plan is done.
 ///
-/// Deterministic: the same program and plan give the same exploration, if the program depends on nothing but its schedule.
+/// Deterministic: the same program and plan give the same exploration, if the program depends on nothing but its schedule. A
+/// program that waits for a lock of the real std, which another task holds, fails with [`FailureKind::RealWait`](super::FailureKind)
+/// after a second.
 pub fn explore(plan: &Plan, body: impl Fn() + 'static) -> Exploration {
+    let _guard = guard::begin();
+    explore_watched(plan, body)
+}
+
+/// As [`explore`], for a caller that looks for waits in something real by itself, by [`progress`](super::progress).
+pub fn explore_watched(plan: &Plan, body: impl Fn() + 'static) -> Exploration {
     watch_panics();
     let body: Body = Rc::new(body);
     let mut exploration = Exploration { found: None, covered: Vec::new(), schedules: 0, steps: 0 };

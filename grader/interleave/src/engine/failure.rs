@@ -25,6 +25,8 @@ pub enum FailureKind {
     Race,
     /// It does what has no part in an exploration: it starts a process, say.
     Unexplorable,
+    /// It waits for something that the engine knows nothing of, such as a lock of a std that is not the stand-in.
+    RealWait,
 }
 
 /// A failed execution.

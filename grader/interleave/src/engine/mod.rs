@@ -18,7 +18,7 @@
 //!   `plan`, `signal`;
 //! - what the machine is made of: `cell`, `locals`, `coroutine`, `watch`;
 //! - the machine: `execution`, and its child modules;
-//! - what uses the machine: `waker`, `shrink`, `explore`.
+//! - what uses the machine: `waker`, `guard`, `shrink`, `explore`.
 
 mod cell;
 mod clock;
@@ -26,6 +26,7 @@ mod coroutine;
 mod execution;
 mod explore;
 mod failure;
+mod guard;
 mod limits;
 mod locals;
 mod object;
@@ -53,7 +54,7 @@ pub use execution::spawn::spawn;
 pub use execution::timers::{TimerId, cancel_timer};
 pub use execution::waits::{at_rest, block, wake_all, wake_all_of, wake_one, wake_task};
 pub use execution::{epoch, is_exploring};
-pub use explore::explore;
+pub use explore::{explore, explore_watched};
 pub use failure::{Failure, FailureKind};
 pub use limits::Limits;
 pub use object::{Object, ObjectId};

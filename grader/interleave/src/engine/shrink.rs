@@ -1,7 +1,7 @@
 //! The way from a failing schedule to one that a person can read: fewer preemptions, fewer switches, fewer steps.
 
 use super::execution::run::{Body, once};
-use super::failure::Failure;
+use super::failure::{Failure, FailureKind};
 use super::plan::{Found, Phase, Plan};
 use super::strategy::{Bounded, Choice, Replay, Strategy};
 use super::task::TaskId;
@@ -53,8 +53,8 @@ pub(super) fn explain(
     let again = shrinking.replay(first.schedule.clone());
     let reproduced = again.as_ref().is_some_and(|again| again.is_like(&first));
     let mut best = first;
-    // A schedule that was given is shown as it is.
-    if reproduced && !matches!(phase, Phase::Replay { .. }) {
+    // A schedule that was given is shown as it is. So is a real wait: each one takes a second to be known.
+    if reproduced && !matches!(phase, Phase::Replay { .. }) && best.failure.kind != FailureKind::RealWait {
         best = shrinking.without_bystanders(best);
         best = shrinking.merge(best);
         best = shrinking.fewer_preemptions(best);
