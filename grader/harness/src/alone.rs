@@ -1,7 +1,7 @@
 //! What scenarios use beside actors, on real threads: the same names as under exploration.
 
 use std::pin::pin;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 
@@ -74,5 +74,15 @@ impl<T> Tracked<T> {
     #[track_caller]
     pub fn set(&self, value: T) {
         self.write(|place| *place = value);
+    }
+
+    /// Whoever can call this has it for himself.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The value; whoever owns it has it for himself.
+    pub fn into_inner(self) -> T {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -9,6 +9,10 @@ use std::panic::Location;
 /// is what a scenario finds out. The execution fails with [`FailureKind::Race`] when two tasks touch the value, one of them
 /// writing, and neither access happens before the other. Luck does not help: the accesses need not coincide.
 ///
+/// The engine does not see the counts of an `Arc`, so it does not know what they order: what others did before they gave their `Arc`
+/// back, and what is done after `Arc::get_mut` or `Arc::try_unwrap`, or in the `Drop` of what was shared. There, use
+/// [`get_mut`](Tracked::get_mut) and [`into_inner`](Tracked::into_inner): whoever can call them has no rival.
+///
 /// By vector clocks, after Flanagan and Freund, "FastTrack: Efficient and Precise Dynamic Race Detection",
 /// PLDI 2009.
 pub struct Tracked<T> {
@@ -92,10 +96,17 @@ impl<T> Tracked<T> {
         self.write(|place| *place = value);
     }
 
-    /// The value; whoever owns it has no rival.
+    /// The value; whoever owns it has no rival, and has what others did with it behind him.
     #[must_use]
-    pub fn into_inner(self) -> T {
+    pub fn into_inner(mut self) -> T {
+        self.get_mut();
         self.value.into_inner()
+    }
+
+    /// Changes the value without a step of its own: whoever may call this has no rival, and has what others did with it behind him.
+    pub fn get_mut(&mut self) -> &mut T {
+        with(&self.object, &self.state, State::own);
+        self.value.get_mut()
     }
 
     #[track_caller]
@@ -201,6 +212,14 @@ impl State {
             None => (read?, "read"),
         };
         Some(format!("{} {does} it while nothing orders this after {}'s {what}", name(me), name(before.task)))
+    }
+
+    /// The running task has the value for itself, which the borrow checker has proved: all accesses happened before.
+    fn own(&mut self) {
+        for moment in self.write.iter().chain(&self.reads) {
+            engine::learn(*moment);
+        }
+        self.touch(Access::Write);
     }
 
     /// The running task has done this.

@@ -42,6 +42,15 @@ impl Clock {
         self.0[task.index()] += 1;
     }
 
+    /// Knows this moment, and what its task did before, as well.
+    pub fn learn(&mut self, moment: Moment) {
+        let index = moment.task.index();
+        if self.0.len() <= index {
+            self.0.resize(index + 1, 0);
+        }
+        self.0[index] = self.0[index].max(moment.count);
+    }
+
     /// Knows all that `other` knows as well.
     pub fn join(&mut self, other: &Clock) {
         if self.0.len() < other.0.len() {

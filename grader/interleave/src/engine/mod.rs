@@ -43,7 +43,7 @@ mod watch;
 
 pub(crate) use cell::with;
 pub use clock::{Clock, Moment};
-pub use execution::causality::{acquire, acquire_from, clock_of_current, knows, moment, release, release_into};
+pub use execution::causality::{acquire, acquire_from, clock_of_current, knows, learn, moment, release, release_into};
 pub(crate) use execution::panics::{after_caught_panic, before_resumed_panic, is_unwinding};
 pub use execution::points::{
     choose, fail, note, point, point_at, point_of_task, record, unexplorable, yield_point, yield_point_at,

@@ -15,5 +15,6 @@ pub use lazy::{LazyLock, OnceLock};
 pub use mutex::{Mutex, MutexGuard};
 pub use once::{ONCE_INIT, Once, OnceState};
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
-// Counting references is no operation that other tasks wait for, and coercion to `Arc<dyn …>` works for the real type only.
+// The real `Arc`: one of our own would not coerce to `Arc<dyn …>`, nor be a receiver. So its counts are no operations here; what has been
+// tried is in `grader/ARCHITECTURE.md`.
 pub use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult, Weak};

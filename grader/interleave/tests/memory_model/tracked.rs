@@ -197,3 +197,63 @@ fn an_access_within_an_access_of_the_same_task_is_refused() {
     value.set(7);
     assert_eq!(value.into_inner(), 7);
 }
+
+/// A thread that does something with a shared value and gives it back, and one that waits until it has the value for itself.
+fn after_the_last_other(own: fn(Arc<Tracked<u32>>, &Tracked<u32>)) -> Exploration {
+    let phases = vec![Phase::Bounded { preemptions: 2, most: 100_000 }];
+    let plan = Plan { phases, steps: u64::MAX, limits: Limits::default() };
+    explore(&plan, move || {
+        let (value, beside) = (Arc::new(Tracked::new(0)), Arc::new(Tracked::new(0)));
+        let theirs = (Arc::clone(&value), Arc::clone(&beside));
+        let thread = thread::spawn(move || {
+            theirs.1.set(1);
+            theirs.0.set(1);
+            drop(theirs.0);
+        });
+        while Arc::strong_count(&value) > 1 {
+            thread::yield_now();
+        }
+        own(value, &beside);
+        thread.join().unwrap();
+    })
+}
+
+#[test]
+fn whoever_has_a_value_for_himself_does_not_race_for_it() {
+    let waits: [fn(Arc<Tracked<u32>>, &Tracked<u32>); 2] = [
+        |mut value, beside| {
+            let value = Arc::get_mut(&mut value).expect("the other one is gone");
+            *value.get_mut() += 1;
+            assert_eq!((value.get(), beside.get()), (2, 1));
+        },
+        |value, beside| {
+            let value = Arc::into_inner(value).expect("the other one is gone");
+            assert_eq!((value.into_inner(), beside.get()), (1, 1));
+        },
+    ];
+    for own in waits {
+        let exploration = after_the_last_other(own);
+        assert!(exploration.found.is_none(), "{exploration:#?}");
+        assert!(exploration.covered[0].exhausted);
+    }
+}
+
+#[test]
+fn what_is_done_to_an_own_value_is_a_write() {
+    let exploration = only_the_usual(|| {
+        // The real type tells the engine of no order.
+        let place = Arc::new(std::sync::OnceLock::<Tracked<u32>>::new());
+        let theirs = Arc::clone(&place);
+        let reader = thread::Builder::new().name("reader".to_owned()).spawn(move || {
+            while theirs.get().is_none() {
+                thread::yield_now();
+            }
+            theirs.get().unwrap().get()
+        });
+        let mut value = Tracked::new(0);
+        *value.get_mut() = 1;
+        place.set(value).unwrap();
+        reader.unwrap().join().unwrap();
+    });
+    assert_eq!(message(exploration), "reader reads it while nothing orders this after the scenario's write");
+}

@@ -56,6 +56,11 @@ pub fn moment() -> Moment {
     Moment { task: current(), count: count.unwrap_or(0) }
 }
 
+/// `moment` happened before what the running task does from now on: the caller knows, by other means than the engine's.
+pub fn learn(moment: Moment) {
+    with_execution(|execution| execution.tasks[execution.current.index()].clock.learn(moment));
+}
+
 /// Whether `moment` happened before what the running task does from now on.
 pub fn knows(moment: Moment) -> bool {
     with_execution(|execution| execution.tasks[execution.current.index()].clock.knows(moment)).unwrap_or(true)
