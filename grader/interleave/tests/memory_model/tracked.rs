@@ -220,7 +220,8 @@ fn after_the_last_other(own: fn(Arc<Tracked<u32>>, &Tracked<u32>)) -> Exploratio
 
 #[test]
 fn whoever_has_a_value_for_himself_does_not_race_for_it() {
-    let waits: [fn(Arc<Tracked<u32>>, &Tracked<u32>); 2] = [
+    type Waits = fn(Arc<Tracked<u32>>, &Tracked<u32>);
+    let waits: [Waits; 2] = [
         |mut value, beside| {
             let value = Arc::get_mut(&mut value).expect("the other one is gone");
             *value.get_mut() += 1;

@@ -8,7 +8,6 @@ use crate::engine::signal::Alarm;
 use crate::engine::strategy::{Choice, Decision, RoundRobin, Strategy};
 use crate::engine::task::{Flavour, TaskId};
 use crate::engine::wait::{Wait, WaitKind, Woken};
-use std::panic::Location;
 use std::task::Waker;
 use std::time::Duration;
 
@@ -106,7 +105,7 @@ impl Execution {
 
     /// Lets the strategy say that whoever can go on is late; whether it has. `woken`: also those who were woken before their time was up.
     pub(super) fn late(&mut self, woken: bool) -> bool {
-        if self.rescue.is_some() || !self.strategy.wants_late() {
+        if self.rescue.is_some() || self.failure.is_some() || !self.strategy.wants_late() {
             return false;
         }
         let now = self.now;
@@ -119,7 +118,9 @@ impl Execution {
             self.preemptions += 1;
             self.late += 1;
             let passes = Duration::from_nanos(next.saturating_sub(now));
-            self.record("note", None, Mark::Note, || format!("is late: {passes:?} pass"), Location::caller());
+            if let Some(at) = self.last_place() {
+                self.record("note", None, Mark::Note, || format!("is late: {passes:?} pass"), at);
+            }
             self.pass(next);
             return true;
         }

@@ -1,6 +1,6 @@
 //! What can be asked of the present execution.
 
-use super::with_execution;
+use super::{Execution, with_execution};
 use crate::engine::coroutine::Task;
 use crate::engine::locals::Locals;
 use crate::engine::task::TaskId;
@@ -68,10 +68,13 @@ pub(crate) fn destroy_locals() {
 
 /// Where the running task was last seen, if the execution is recorded: for an operation whose place cannot be asked for.
 pub(crate) fn last_place(otherwise: &'static Location<'static>) -> &'static Location<'static> {
-    with_execution(|execution| {
-        let events = &execution.recording.as_ref()?.events;
-        events.iter().rev().find(|event| event.task == execution.current).map(|event| event.at)
-    })
-    .flatten()
-    .unwrap_or(otherwise)
+    with_execution(|execution| execution.last_place()).flatten().unwrap_or(otherwise)
+}
+
+impl Execution {
+    /// Where the running task was last seen, if the execution is recorded.
+    pub(super) fn last_place(&self) -> Option<&'static Location<'static>> {
+        let events = &self.recording.as_ref()?.events;
+        events.iter().rev().find(|event| event.task == self.current).map(|event| event.at)
+    }
 }
