@@ -10,18 +10,22 @@ use std::thread;
 /// Next: do not deal the items out in advance: a worker that is free takes one that nobody has taken.
 #[fact]
 fn a_slow_item_holds_up_nobody() {
-    for (blocking, place) in [(&[0], "first"), (&[5], "in the middle"), (&[9], "last")] {
-        let blocked = blocked(10, 2, blocking);
-        let about =
-            format!("how many calls have ended, of 10 items of which the one that is {place} blocks, with 2 workers");
-        expect_eq!(blocked.ended.load(SeqCst), 9, about);
+    let few: [(usize, &[usize], &str); 3] = [(10, &[0], "first"), (10, &[5], "in the middle"), (10, &[9], "last")];
+    let many: [(usize, &[usize], &str); 3] =
+        [(700, &[0], "first"), (700, &[350], "in the middle"), (700, &[699], "last")];
+    for (items, blocking, place) in few.into_iter().chain(many) {
+        let blocked = blocked(items, 2, blocking);
+        let about = format!(
+            "how many calls have ended, of {items} items of which the one that is {place} blocks, with 2 workers"
+        );
+        expect_eq!(blocked.ended.load(SeqCst), items - 1, about);
         expect!(
             !blocked.caller.has_finished(),
             "parallel_map, while one call of f has not ended",
             "it waits",
             "it has come back"
         );
-        blocked.finish(10);
+        blocked.finish(items);
     }
 }
 
@@ -30,13 +34,13 @@ fn a_slow_item_holds_up_nobody() {
 /// Next: every worker takes single items until none is left; none has a share of its own.
 #[fact]
 fn one_free_worker_is_enough() {
-    let blocked = blocked(40, 4, &[0, 1, 20]);
+    let blocked = blocked(900, 4, &[0, 1, 450]);
     expect_eq!(
         blocked.ended.load(SeqCst),
-        37,
-        "how many calls have ended, of 40 items of which 3 block, with 4 workers"
+        897,
+        "how many calls have ended, of 900 items of which 3 block, with 4 workers"
     );
-    blocked.finish(40);
+    blocked.finish(900);
 }
 
 /// As many calls of `f` run at the same time as there are workers, and never more.

@@ -2,6 +2,7 @@
 
 use super::calls::blocked;
 use harness::{expect_eq, fact};
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use subject::{Job, parallel_map, run_all};
 
@@ -32,6 +33,20 @@ fn calls_may_be_nested() {
         inner.into_iter().map(|pair| pair.into_iter().map(Result::unwrap).sum()).collect::<Vec<u32>>()
     });
     expect_eq!(rows, [[11, 12, 13], [21, 22, 23], [31, 32, 33]], "a table, each row by an inner call");
+}
+
+/// Calls inside `f` have as many workers as any other: their items may wait for each other.
+///
+/// Next: what does an inner call do while all threads of the outer one are busy? It starts threads of its own.
+#[fact(negated)]
+fn items_of_an_inner_call_may_wait_for_each_other() {
+    let meetings = parallel_map(vec![3, 2], 2, |workers: usize| {
+        let meeting = Barrier::new(workers);
+        parallel_map((0..workers).collect(), workers, |_| meeting.wait().is_leader())
+    });
+    let leaders: Vec<usize> =
+        meetings.into_iter().map(|meeting| meeting.into_iter().filter(|leads| *leads).count()).collect();
+    expect_eq!(leaders, [1, 1], "how many calls of each inner parallel_map led the meeting of all its items");
 }
 
 /// Two calls at the same time have nothing in common.
