@@ -4,7 +4,7 @@ use super::statics::Statics;
 use super::{UNMET, found, order, phase, report, watching};
 use crate::entry::THREAD;
 use crate::programs::{
-    Generator, Kind, Machine, Program, Running, Specification, Surprise, Typed, begins_at_once, smaller,
+    Generator, Kind, Machine, Program, Running, Specification, Surprise, Typed, begins_at_once, name, smaller,
 };
 use crate::{Unmet, graded, line};
 use interleave::engine::{self, Exploration, FailureKind, Found, Limits, Phase, Plan, schedule};
@@ -73,8 +73,8 @@ fn phases(kind: Kind, machine: &dyn Machine) -> Vec<Phase> {
 }
 
 thread_local! {
-    /// Whether what is unmet is that a call goes on.
-    static WAITS: Cell<bool> = const { Cell::new(false) };
+    /// Of what is unmet: whether it is that a call goes on, and the thread that called.
+    static UNMET_CALL: Cell<(bool, u32)> = const { Cell::new((false, 0)) };
 }
 
 /// How a program fails. A call that waits in the first thread is a deadlock to the engine; in another one it is unmet.
@@ -87,7 +87,7 @@ enum Fails {
 fn fails(found: &Found) -> Fails {
     match found.failure.kind {
         FailureKind::Deadlock | FailureKind::LostWakeup => Fails::Waits,
-        FailureKind::Unmet if WAITS.get() => Fails::Waits,
+        FailureKind::Unmet if UNMET_CALL.get().0 => Fails::Waits,
         kind => Fails::Otherwise(kind),
     }
 }
@@ -117,7 +117,7 @@ impl Explorer {
                 Ok(()) => return,
                 Err(surprise) => surprise,
             };
-            WAITS.set(surprise.waits);
+            UNMET_CALL.set((surprise.waits, surprise.thread));
             let Surprise { about, expected, seen, .. } = surprise;
             super::unmet(Unmet { about, expected, seen }, FailureKind::Unmet);
         })
@@ -165,8 +165,16 @@ impl Explorer {
             if let Some(first) = found.lanes.first_mut() {
                 *first = "first thread".into();
             }
-            // That the program's end is checked is no step of anybody's.
-            found.steps.retain(|step| step.mark != "failed" || step.lane != 0 || it.failure.kind == FailureKind::Panic);
+            // What is wrong has gone wrong in the thread that called, not where that was noticed.
+            let caller = found.lanes.iter().position(|lane| *lane == name(UNMET_CALL.get().1));
+            if let (FailureKind::Unmet, Some(step)) = (it.failure.kind, found.steps.last_mut())
+                && step.mark == "failed"
+            {
+                step.lane = caller.unwrap_or_default() as u32;
+            }
+            if found.kind == "left_waiting" {
+                found.steps.retain(|step| step.mark != "failed");
+            }
             found.program = running.text();
             found.schedule = format!("{WORD}{} {}", running.program.word(), found.schedule);
             found

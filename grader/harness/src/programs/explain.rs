@@ -22,6 +22,8 @@ pub(crate) struct Surprise {
     pub(crate) seen: String,
     /// Whether a call waits that the specification would let go on; else it has returned what it must not.
     pub(crate) waits: bool,
+    /// The thread that called.
+    pub(crate) thread: u32,
 }
 
 impl Surprise {
@@ -30,7 +32,7 @@ impl Surprise {
     pub(crate) fn opposite() -> Surprise {
         let [about, expected, seen] =
             ["a program".to_owned(), "its history is not explained".to_owned(), "it is".to_owned()];
-        Surprise { about, expected, seen, waits: false }
+        Surprise { about, expected, seen, waits: false, thread: 0 }
     }
 }
 
@@ -230,7 +232,7 @@ impl Search<'_> {
             ([], None) => "it goes on waiting".into(),
             (some, _) => some.join(" or "),
         };
-        Err(Surprise { about: self.about(number), expected, seen, waits: false })
+        Err(Surprise { about: self.about(number), expected, seen, waits: false, thread: known.thread })
     }
 
     /// The views in which nothing can go on.
@@ -259,14 +261,16 @@ impl Search<'_> {
         if !found.is_empty() {
             return Ok(found);
         }
-        let (about, expected) = match could {
+        let (about, expected, thread) = match could {
             Some((index, outcome)) => {
-                (self.about(index as u32 + 1), format!("it goes on, and returns {}", self.machine.text(outcome)))
+                let number = index as u32 + 1;
+                let expected = format!("it goes on, and returns {}", self.machine.text(outcome));
+                (self.about(number), expected, self.known(number).thread)
             }
-            None => ("the calls that wait".into(), "one of them goes on".into()),
+            None => ("the calls that wait".into(), "one of them goes on".into(), 0),
         };
         let seen = "it waits, and nothing is left that could wake it".into();
-        Err(Surprise { about, expected, seen, waits: true })
+        Err(Surprise { about, expected, seen, waits: true, thread })
     }
 
     fn about(&self, number: u32) -> String {

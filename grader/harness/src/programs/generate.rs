@@ -217,7 +217,7 @@ const NO_NUMBER: u32 = 1000;
 /// The thread of such a call: it holds nothing.
 const NO_THREAD: u32 = 1000;
 
-#[cfg(feature = "explore")]
+#[cfg(any(test, feature = "explore"))]
 /// Whether none of the calls before all threads begin has to wait.
 pub(crate) fn begins_at_once(program: &Program, machine: &dyn Machine) -> bool {
     let mut states = vec![machine.starts()[program.start]];

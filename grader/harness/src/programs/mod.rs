@@ -27,6 +27,8 @@ mod program;
 mod run;
 #[cfg(any(test, feature = "explore"))]
 mod shrink;
+#[cfg(test)]
+mod tests;
 #[cfg(not(feature = "explore"))]
 mod unexplored;
 
@@ -40,7 +42,7 @@ pub(crate) use run::Running;
 #[cfg(not(feature = "explore"))]
 pub use unexplored::programs;
 #[cfg(feature = "explore")]
-pub(crate) use {explain::Surprise, generate::begins_at_once, program::Program, shrink::smaller};
+pub(crate) use {explain::Surprise, generate::begins_at_once, program::Program, program::name, shrink::smaller};
 
 /// An object as a state machine, and how to call the real one.
 ///

@@ -61,7 +61,7 @@ impl Program {
         Written { prefix, stages: stages.collect() }
     }
 
-    #[cfg(feature = "explore")]
+    #[cfg(any(test, feature = "explore"))]
     /// The program in one word, to be read again by [`Program::read`].
     pub(crate) fn word(&self) -> String {
         let lane = |places: &Vec<usize>| {
