@@ -13,6 +13,8 @@ struct State {
     poisoned: bool,
     /// The thread that holds the guard.
     holder: Option<u32>,
+    /// The call that has just got in. Whether there is poison it sees a moment later.
+    entering: Option<u32>,
     /// The threads that are about to leave: others may be in already.
     leaving: BTreeSet<u32>,
     /// Calls of `lock` that wait.
@@ -109,28 +111,31 @@ impl<const WEAK: bool> Specification for Machine<WEAK> {
             change(&mut after);
             after
         };
-        let enters = |value: u32| {
-            let after = with(&|after| {
+        let enters = || {
+            Step::GoesOn(with(&|after| {
                 after.waiting.remove(&number);
-                (after.holder, after.value) = (Some(thread), value);
-            });
-            Step::Returns(Outcome::In(state.value, state.poisoned), after)
+                (after.holder, after.entering) = (Some(thread), Some(number));
+            }))
         };
         match *call.operation {
             Drop | Panic if state.leaving.contains(&thread) => {
                 returns(Outcome::Unit, with(&|after| _ = after.leaving.remove(&thread)))
             }
+            Lock(value) | TryLock(value) if state.entering == Some(number) => {
+                let after = with(&|after| (after.entering, after.value) = (None, value));
+                returns(Outcome::In(state.value, state.poisoned), after)
+            }
             Lock(_) | TryLock(_) if holds => returns(Outcome::Nothing, state.clone()),
             Drop | Panic if !holds => returns(Outcome::Nothing, state.clone()),
-            Lock(value) => {
+            Lock(_) => {
                 let mut steps = Vec::new();
-                steps.extend(state.holder.is_none().then(|| enters(value)));
+                steps.extend(state.holder.is_none().then(enters));
                 steps.extend((taken == 0).then(|| Step::GoesOn(with(&|after| _ = after.waiting.insert(number)))));
                 steps
             }
-            TryLock(value) => {
+            TryLock(_) => {
                 let mut steps = Vec::new();
-                steps.extend(state.holder.is_none().then(|| enters(value)));
+                steps.extend(state.holder.is_none().then(enters));
                 // Somebody is in, or on the way in or out.
                 let is_free = state.holder.is_none() && state.waiting.is_empty() && state.leaving.is_empty();
                 steps.extend((!is_free).then(|| Step::Returns(Outcome::WouldBlock, state.clone())));

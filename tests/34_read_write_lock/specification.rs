@@ -12,6 +12,8 @@ struct State {
     poisoned: bool,
     /// The threads that hold a guard, with "it is a write guard".
     inside: BTreeMap<u32, bool>,
+    /// The calls that have just got in. Whether there is poison they see a moment later.
+    entering: BTreeSet<u32>,
     /// The threads that are about to leave: others may be in already.
     leaving: BTreeSet<u32>,
     /// Calls of `write` that wait.
@@ -114,16 +116,15 @@ impl Specification for Machine {
             change(&mut after);
             after
         };
-        let enter = |writes: Option<u32>| {
-            let after = with(&|after| {
+        let enter = |writes: bool| {
+            Step::GoesOn(with(&|after| {
                 after.writers.remove(&number);
                 after.readers.remove(&number);
                 // A reader is behind the writers that have not had their turn.
                 after.readers.values_mut().for_each(|before| _ = before.remove(&number));
-                after.inside.insert(thread, writes.is_some());
-                after.value = writes.unwrap_or(after.value);
-            });
-            Step::Returns(Outcome::In(state.value, state.poisoned), after)
+                after.inside.insert(thread, writes);
+                after.entering.insert(number);
+            }))
         };
         // Sure to get in, or told otherwise by somebody who is on the way in or out.
         let tries = |enters, is_sure: bool| -> Vec<Step<Outcome, State>> {
@@ -133,6 +134,16 @@ impl Specification for Machine {
         };
         let is_free = !state.is_written();
         match (*call.operation, holds) {
+            (Read | TryRead, _) if state.entering.contains(&number) => {
+                returns(Outcome::In(state.value, state.poisoned), with(&|after| _ = after.entering.remove(&number)))
+            }
+            (Write(value) | TryWrite(value), _) if state.entering.contains(&number) => {
+                let after = with(&|after| {
+                    after.entering.remove(&number);
+                    after.value = value;
+                });
+                returns(Outcome::In(state.value, state.poisoned), after)
+            }
             (Drop | Panic, _) if state.leaving.contains(&thread) => {
                 returns(Outcome::Unit, with(&|after| _ = after.leaving.remove(&thread)))
             }
@@ -141,25 +152,25 @@ impl Specification for Machine {
             | (Downgrade, Some(false)) => returns(Outcome::Nothing, state.clone()),
             (Read, None) if taken == 0 => {
                 if is_free && state.writers.is_empty() {
-                    return vec![enter(None)];
+                    return vec![enter(false)];
                 }
                 vec![Step::GoesOn(with(&|after| _ = after.readers.insert(number, after.writers.clone())))]
             }
-            (Read, None) if is_free && state.readers[&number].is_empty() => match enter(None) {
+            (Read, None) if is_free && state.readers[&number].is_empty() => match enter(false) {
                 // Whether a reader goes before a writer that came later is free.
-                Step::Returns(outcome, after) if !state.writers.is_empty() => vec![Step::MayReturn(outcome, after)],
+                Step::GoesOn(after) if !state.writers.is_empty() => vec![Step::MayGoOn(after)],
                 enters => vec![enters],
             },
-            (Write(value), None) if taken == 0 => {
+            (Write(_), None) if taken == 0 => {
                 let waits = Step::GoesOn(with(&|after| _ = after.writers.insert(number)));
-                if state.inside.is_empty() { vec![enter(Some(value)), waits] } else { vec![waits] }
+                if state.inside.is_empty() { vec![enter(true), waits] } else { vec![waits] }
             }
-            (Write(value), None) if state.inside.is_empty() => vec![enter(Some(value))],
+            (Write(_), None) if state.inside.is_empty() => vec![enter(true)],
             (Read | Write(_), None) => Vec::new(),
-            (TryRead, None) if is_free && state.writers.is_empty() => tries(enter(None), state.leaving.is_empty()),
-            (TryWrite(value), None) if state.inside.is_empty() => {
+            (TryRead, None) if is_free && state.writers.is_empty() => tries(enter(false), state.leaving.is_empty()),
+            (TryWrite(_), None) if state.inside.is_empty() => {
                 let nobody_comes = state.writers.is_empty() && state.readers.is_empty();
-                tries(enter(Some(value)), nobody_comes && state.leaving.is_empty())
+                tries(enter(true), nobody_comes && state.leaving.is_empty())
             }
             (TryRead | TryWrite(_), None) => returns(Outcome::WouldBlock, state.clone()),
             (Downgrade, Some(true)) => returns(Outcome::Unit, with(&|after| _ = after.inside.insert(thread, false))),

@@ -175,6 +175,7 @@ impl Search<'_> {
                     Step::TimesOut(..) if !is_over() => continue,
                     Step::TimesOut(outcome, state) => (Some(outcome), after(state, DONE), self.time != Time::Real),
                     Step::GoesOn(state) => (None, after(state, taken + 1), true),
+                    Step::MayGoOn(state) => (None, after(state, taken + 1), false),
                 };
                 all.push(Taken { outcome, after, must });
             }

@@ -247,7 +247,7 @@ fn after(machine: &dyn Machine, states: &[State], place: usize, number: u32, thr
                     }
                     Step::GoesOn(after) if taken < MOST_STEPS => open.push((after, taken + 1)),
                     Step::GoesOn(_) => {}
-                    Step::MayReturn(..) | Step::TimesOut(..) => return None,
+                    Step::MayReturn(..) | Step::MayGoOn(..) | Step::TimesOut(..) => return None,
                 }
             }
         }

@@ -217,6 +217,7 @@ impl<S: Specification> Machine for Typed<S> {
                 Step::MayReturn(outcome, state) => Step::MayReturn(tables.outcome(outcome), tables.state(state)),
                 Step::TimesOut(outcome, state) => Step::TimesOut(tables.outcome(outcome), tables.state(state)),
                 Step::GoesOn(state) => Step::GoesOn(tables.state(state)),
+                Step::MayGoOn(state) => Step::MayGoOn(tables.state(state)),
             });
         }
         tables.known.add(state, call, numbered)

@@ -119,6 +119,8 @@ pub enum Step<O, S> {
     TimesOut(O, S),
     /// It has done something that others can notice (it has taken its place in a line, for example) and is not at its end yet.
     GoesOn(S),
+    /// The same, but it may as well go on waiting.
+    MayGoOn(S),
 }
 
 /// Shorthand for the one step that most calls have.
