@@ -52,12 +52,11 @@ impl<T> RwLock<T> {
 
     pub fn write(&self) -> LockResult<WriteGuard<'_, T>> {
         sound(self.readers.lock()).writers += 1;
-        let (turn, poisoned) = match self.turn.lock() {
-            Ok(turn) => (turn, false),
-            Err(error) => (error.into_inner(), true),
-        };
+        let turn = sound(self.turn.lock());
         let readers = sound(self.readers.lock());
         drop(sound(self.no_readers.wait_while(readers, |readers| readers.inside > 0)));
+        // Somebody may have cleared the poison while this waited for readers.
+        let poisoned = self.turn.is_poisoned();
         let guard = WriteGuard { lock: self, turn: Some(turn) };
         if poisoned { Err(PoisonError::new(guard)) } else { Ok(guard) }
     }
